@@ -1,0 +1,147 @@
+// The Vault object: one stub for each of the vault's methods (workers/vault/handlers.ts has their twins, in the same
+// order). Callers' mistakes are found here, before any message is sent. No secret passes through.
+import { createCoalescer } from './coalescer.js';
+import { type ErrorRecord, VaultError } from './errors.js';
+import type { VaultHost } from './host.js';
+import { deliverKeys } from './key-delivery.js';
+import { assertMessage, assertSignatureBytes, copyBytes, signRequest, unsupported, verifyRequest } from './requests.js';
+import { expectKey } from './settings/keys.js';
+import type { KeyInfo, Vault, VaultInfo } from './vault.js';
+import { isKeyId, KEY_ID_RULE } from './wire/check.js';
+import type { KeyRecord } from './wire/protocol.js';
+import type { WireConfig } from './wire/specs.js';
+import type { KeyHandle } from './wire/types.js';
+
+interface ClientKey {
+  readonly info: KeyInfo;
+  readonly handle: KeyHandle;
+}
+
+/** A client of an open vault. `keys` are those of the start. */
+export const createClient = (
+  host: VaultHost,
+  config: WireConfig,
+  info: VaultInfo,
+  keys: readonly KeyRecord[],
+): Vault => {
+  const known = new Map<string, ClientKey>(keys.map((record) => [record.info.id, record]));
+  const coalescer = createCoalescer(host.sign, config);
+  let closing: Promise<void> | undefined;
+
+  const keyOf = (id: string): ClientKey => {
+    const key = known.get(id);
+    if (key !== undefined) return key;
+    if (closing !== undefined) throw new VaultError('ERR_VAULT_CLOSED');
+    if (!isKeyId(id)) throw new TypeError(`expected a key id: ${KEY_ID_RULE}`);
+    throw new VaultError('ERR_KEY_NOT_FOUND', `no key "${id}" is registered`, { keyId: id });
+  };
+
+  const assertOpen = (): void => {
+    if (closing !== undefined) throw new VaultError('ERR_VAULT_CLOSED');
+  };
+
+  const vault: Vault = {
+    async register(id, spec) {
+      assertOpen();
+      const checked = expectKey(id, spec, process.cwd());
+      if (known.has(id)) throw new VaultError('ERR_KEY_EXISTS', `the key id "${id}" is taken`, { keyId: id });
+      const [wireSpec] = await deliverKeys(host, [checked]);
+      const record = await host.call('register', wireSpec!);
+      known.set(id, record);
+      return copyInfo(record.info);
+    },
+
+    async publicKey(id) {
+      assertOpen();
+      keyOf(id);
+      return host.call('publicKey', id);
+    },
+
+    sign(id, message, options) {
+      return new Promise((resolve, reject) => {
+        assertOpen();
+        const key = keyOf(id);
+        const { scheme, hash, auxRand, digest } = signRequest(key.info, options);
+        assertMessage(message, digest);
+        coalescer.assertRoom(1, message.length);
+        coalescer.add(key.handle, scheme, hash, message, auxRand, (result) => {
+          if (result instanceof Uint8Array) resolve(result);
+          else reject(errorFor(id, result));
+        });
+      });
+    },
+
+    signMany(id, messages, options) {
+      return new Promise((resolve, reject) => {
+        assertOpen();
+        const { info: key, handle } = keyOf(id);
+        const { scheme, hash, auxRand, digest } = signRequest(key, options);
+        if (!Array.isArray(messages)) throw new TypeError(`"messages" expected an array, got ${typeof messages}`);
+        let bytes = 0;
+        for (const message of messages) {
+          assertMessage(message, digest);
+          bytes += message.length;
+        }
+        coalescer.assertRoom(messages.length, bytes);
+        const signatures: Uint8Array[] = new Array(messages.length);
+        let missing = messages.length;
+        if (missing === 0) resolve(signatures);
+        messages.forEach((message, i) => {
+          coalescer.add(handle, scheme, hash, message, auxRand, (result) => {
+            if (!(result instanceof Uint8Array)) return reject(errorFor(id, result));
+            signatures[i] = result;
+            if (--missing === 0) resolve(signatures);
+          });
+        });
+      });
+    },
+
+    async signTogether(ids, message) {
+      assertOpen();
+      if (!Array.isArray(ids) || ids.length === 0) throw new TypeError('"ids" expected a list of at least one key id');
+      if (new Set(ids).size !== ids.length) throw new TypeError('"ids" expected each key id once, got one twice');
+      for (const id of ids) {
+        const { type } = keyOf(id).info;
+        if (type !== 'bls12-381') throw unsupported(id, type, 'sign together');
+      }
+      assertMessage(message, false);
+      return host.call('signTogether', [...ids], copyBytes(message));
+    },
+
+    async verify(id, message, signature, options) {
+      assertOpen();
+      const { scheme, hash, digest } = verifyRequest(keyOf(id).info, options);
+      assertMessage(message, digest);
+      assertSignatureBytes(signature);
+      return host.call('verify', { id, scheme, hash, message: copyBytes(message), signature: copyBytes(signature) });
+    },
+
+    async release(id) {
+      assertOpen();
+      keyOf(id);
+      known.delete(id);
+      await host.call('release', id);
+    },
+
+    info: () => ({ ...info, memory: { ...info.memory, keysUsed: known.size } }),
+
+    keys: () => Array.from(known.values(), (key) => copyInfo(key.info)),
+
+    closed: host.ended,
+
+    close() {
+      closing ??= host.close().then(() => known.clear());
+      return closing;
+    },
+
+    async [Symbol.asyncDispose]() {
+      await vault.close();
+    },
+  };
+  return Object.freeze(vault);
+};
+
+const copyInfo = (info: KeyInfo): KeyInfo => ({ ...info, publicKey: info.publicKey.slice() });
+
+const errorFor = (keyId: string, { code, message }: ErrorRecord): VaultError =>
+  new VaultError(code, `${message} (key "${keyId}")`, { keyId });

@@ -1,0 +1,135 @@
+// The one error type of the package. It holds codes, ids, types and lengths; it never holds a value that a caller,
+// a file or an environment variable supplied.
+
+/** Every code that a {@link VaultError} can carry, with what it means. Codes are stable across releases. */
+export const VAULT_ERROR_CODES = {
+  /** The settings are not valid; `problems` lists every mistake with its path. */
+  ERR_SETTINGS: 'the settings are not valid',
+  /** At least one listed key could not be registered; `failures` lists all of them. */
+  ERR_VAULT_STARTUP: 'the vault did not start',
+  /** The vault was closed, or is closing. */
+  ERR_VAULT_CLOSED: 'the vault is closed',
+  /** The vault thread ended without being asked to. */
+  ERR_VAULT_CRASHED: 'the vault thread ended unexpectedly',
+  /** More operations are waiting than `maxPending` or `maxPendingBytes` allows. */
+  ERR_VAULT_BUSY: 'too many operations are waiting',
+  /** The signer threads failed repeatedly on this operation. */
+  ERR_SIGNER_FAILED: 'the signer threads failed',
+  /** A known-answer self-test of a provider failed; nothing is signed with it. */
+  ERR_SELF_TEST: 'a known-answer self-test failed',
+  /** The message on the port is not one that the vault accepts. */
+  ERR_REFUSED: 'the vault refused the message',
+  /** A bug in the vault: the operation failed for a reason that has no code of its own. */
+  ERR_INTERNAL: 'internal error',
+  /** The key arena could not be allocated. */
+  ERR_MEMORY: 'the key arena could not be allocated',
+  /** `memory.lock` is 'require' and the arena could not be locked and kept out of core dumps. */
+  ERR_MEMORY_LOCK: 'the key arena could not be locked',
+  /** A canary beside a secret was overwritten. Every key was wiped and the vault ended. */
+  ERR_MEMORY_CORRUPTED: 'the key arena was overwritten',
+  /** The arena holds `memory.maxKeys` keys already. */
+  ERR_ARENA_FULL: 'the key arena is full',
+  /** A provider was asked for by name and is not available on this machine. */
+  ERR_PROVIDER_UNAVAILABLE: 'the provider is not available',
+  /** No key of that id is registered, or it was released. */
+  ERR_KEY_NOT_FOUND: 'no such key',
+  /** A key of that id is registered already. */
+  ERR_KEY_EXISTS: 'the key id is taken',
+  /** The key's type does not have that operation. */
+  ERR_OPERATION_UNSUPPORTED: 'the key type does not have this operation',
+  /** The key's type does not have that signature scheme. */
+  ERR_SCHEME_UNSUPPORTED: 'the key type does not have this scheme',
+  /** `verifyAfterSign` is on and the signature did not verify; it was withheld. */
+  ERR_SIGNATURE_FAULT: 'the signature did not verify and was withheld',
+  /** The source does not exist: no such file, or an environment variable that is not set. */
+  ERR_SOURCE_NOT_FOUND: 'the source does not exist',
+  /** The source exists and could not be read. */
+  ERR_SOURCE_UNREADABLE: 'the source could not be read',
+  /** The source is there and holds nothing. */
+  ERR_SOURCE_EMPTY: 'the source is empty',
+  /** The source is larger than the vault reads (64 KiB). */
+  ERR_SOURCE_TOO_LARGE: 'the source is too large',
+  /** The path names a directory or another thing that is not a regular file. */
+  ERR_SOURCE_NOT_FILE: 'the source is not a regular file',
+  /** The key file is readable by its group or by others. */
+  ERR_SOURCE_PERMISSIONS: 'the key file is readable by others',
+  /** The file to be written exists; it is never overwritten. */
+  ERR_FILE_EXISTS: 'the file exists',
+  /** The file could not be written. */
+  ERR_FILE_WRITE: 'the file could not be written',
+  /** The text or container around the key is malformed, or is not of the named encoding. */
+  ERR_KEY_ENCODING: 'the encoding of the key is malformed',
+  /** The key decoded, and its length is not the type's. */
+  ERR_KEY_LENGTH: 'the key has the wrong length',
+  /** The key is zero or not below the order of its group. */
+  ERR_KEY_RANGE: 'the key is out of range',
+  /** The container holds a key of another algorithm or curve. */
+  ERR_KEY_CURVE: 'the key is of another algorithm',
+} as const;
+
+export type VaultErrorCode = keyof typeof VAULT_ERROR_CODES;
+
+/** One key that could not be registered at start. */
+export interface StartupFailure {
+  readonly id: string;
+  readonly code: VaultErrorCode;
+  readonly reason: string;
+}
+
+/** One mistake in the settings: `path` as in `keys["node/identity"].from.env`. */
+export interface SettingsProblem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What crosses the wire in place of an error. */
+export interface ErrorRecord {
+  readonly code: VaultErrorCode;
+  readonly message: string;
+  readonly keyId?: string;
+  readonly failures?: readonly StartupFailure[];
+  readonly problems?: readonly SettingsProblem[];
+}
+
+export interface VaultErrorDetails {
+  readonly keyId?: string | undefined;
+  readonly failures?: readonly StartupFailure[] | undefined;
+  readonly problems?: readonly SettingsProblem[] | undefined;
+}
+
+/**
+ * The error of every failure that is not a caller's bug (those are TypeError and RangeError).
+ *
+ * `code` is stable. `keyId` names the key where there is one; `failures` is set with `ERR_VAULT_STARTUP` and
+ * `problems` with `ERR_SETTINGS`. No field ever holds a secret or any other value from a source.
+ */
+export class VaultError extends Error {
+  readonly code: VaultErrorCode;
+  readonly keyId?: string;
+  readonly failures?: readonly StartupFailure[];
+  readonly problems?: readonly SettingsProblem[];
+
+  constructor(code: VaultErrorCode, message: string = VAULT_ERROR_CODES[code], details: VaultErrorDetails = {}) {
+    super(message);
+    this.name = 'VaultError';
+    this.code = code;
+    if (details.keyId !== undefined) this.keyId = details.keyId;
+    if (details.failures !== undefined) this.failures = details.failures;
+    if (details.problems !== undefined) this.problems = details.problems;
+  }
+}
+
+/** The record of an error for the wire. Errors that are not ours keep nothing but the fact: their text may hold values. */
+export const toErrorRecord = (error: unknown): ErrorRecord => {
+  if (!(error instanceof VaultError)) return { code: 'ERR_INTERNAL', message: VAULT_ERROR_CODES.ERR_INTERNAL };
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.keyId !== undefined && { keyId: error.keyId }),
+    ...(error.failures !== undefined && { failures: error.failures }),
+    ...(error.problems !== undefined && { problems: error.problems }),
+  };
+};
+
+/** The error that a record stands for, with a stack of this thread. */
+export const fromErrorRecord = (record: ErrorRecord): VaultError => new VaultError(record.code, record.message, record);

@@ -1,0 +1,124 @@
+// Starts the vault thread and keeps it private: the Worker and its Comlink remote never leave this file. Calls settle
+// whatever happens to the thread: Comlink alone would leave them pending for ever.
+import { Worker } from 'node:worker_threads';
+import { transfer, wrap } from 'comlink';
+import { fromErrorRecord, VaultError } from './errors.js';
+import { createHandoff, type Handoff } from './handoff.js';
+import type { OpenOptions, VaultEnd } from './vault.js';
+import { comlinkEndpoint } from './wire/endpoint.js';
+import {
+  type ExposedMethods,
+  isFatalMessage,
+  isReadyMessage,
+  type Reply,
+  VAULT_METHODS,
+  type VaultMethods,
+} from './wire/protocol.js';
+
+type MethodName = keyof VaultMethods;
+type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
+
+/** The client's side of the vault's port: its methods as promises of plain results. */
+export interface VaultHost {
+  call<M extends MethodName>(method: M, ...args: Parameters<VaultMethods[M]>): Promise<Result<M>>;
+  /** As `call('sign', frame)`; the frame is transferred. */
+  sign(frame: ArrayBuffer): Promise<readonly ArrayBuffer[]>;
+  readonly handoff: Handoff;
+  /** Settles when the thread has ended. */
+  readonly ended: Promise<VaultEnd>;
+  /** Close the vault in order; if it does not end by itself, end its thread. */
+  close(): Promise<void>;
+}
+
+/** How long a thread that has closed may take to end by itself. Ending it from outside is safe, but abrupt. */
+const EXIT_GRACE_MS = 5_000;
+
+/** Start the vault thread. Resolves when it listens. @throws {VaultError} ERR_VAULT_CRASHED */
+export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
+  const folder = options.workers ?? new URL('../workers/', import.meta.url);
+  // Both empty, or NODE_OPTIONS would load code of others beside the keys.
+  const worker = new Worker(new URL('vault/vault.js', folder), { execArgv: [], env: {}, name: 'strongroom' });
+
+  // Whoever waits for the vault, to be told when it ends.
+  const waiting = new Set<(error: VaultError) => void>();
+  let end: VaultEnd | undefined;
+  let closing = false;
+  let failure: VaultError | undefined;
+  let listening: () => void = () => undefined;
+
+  const ended = new Promise<VaultEnd>((resolve) => {
+    worker.once('error', (error: NodeJS.ErrnoException) => {
+      // The text of a thread's last error is not ours: only its kind is told.
+      failure ??= new VaultError('ERR_VAULT_CRASHED', `the vault thread ended with ${error.code ?? error.name}`);
+    });
+    worker.once('exit', (code) => {
+      end =
+        closing && failure === undefined
+          ? { reason: 'closed' }
+          : {
+              reason: 'crashed',
+              error: failure ?? new VaultError('ERR_VAULT_CRASHED', `the vault thread ended with exit code ${code}`),
+            };
+      const error = end.error ?? new VaultError('ERR_VAULT_CLOSED');
+      for (const reject of waiting) reject(error);
+      waiting.clear();
+      resolve(end);
+    });
+  });
+
+  const endpoint = comlinkEndpoint(worker, (data) => {
+    if (isReadyMessage(data)) listening();
+    else if (isFatalMessage(data)) failure = fromErrorRecord(data.fatal);
+    else return data;
+    return undefined;
+  });
+  const remote = wrap<ExposedMethods>(endpoint) as unknown as ExposedMethods;
+  // One Comlink proxy for each method, made once: each look-up on the remote would make another.
+  const methods = Object.fromEntries(VAULT_METHODS.map((name) => [name, remote[name]])) as ExposedMethods;
+
+  /** Settle with the answer, or with the end of the thread. Work in hand keeps the process alive. */
+  const settled = <T>(answer: (resolve: (value: T) => void) => void): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (end !== undefined) {
+        reject(end.error ?? new VaultError('ERR_VAULT_CLOSED'));
+        return;
+      }
+      waiting.add(reject);
+      if (waiting.size === 1) worker.ref();
+      answer((value) => {
+        waiting.delete(reject);
+        if (waiting.size === 0) worker.unref();
+        resolve(value);
+      });
+    });
+
+  const invoke = async <M extends MethodName>(method: M, args: Parameters<VaultMethods[M]>): Promise<Result<M>> => {
+    const run = methods[method] as (...all: unknown[]) => Promise<Reply<Result<M>>>;
+    const reply = await settled<Reply<Result<M>>>((resolve) => void run(...args).then(resolve));
+    if (reply.ok) return reply.value;
+    throw fromErrorRecord(reply.error);
+  };
+
+  await settled<void>((resolve) => {
+    listening = resolve;
+  });
+
+  return {
+    call: (method, ...args) => invoke(method, args),
+    sign: (frame) => invoke('sign', [transfer(frame, [frame])]),
+    handoff: createHandoff(worker),
+    ended,
+    async close() {
+      closing = true;
+      worker.ref();
+      try {
+        if (end === undefined) await invoke('close', []);
+      } catch {
+        // It ended meanwhile; `ended` says how.
+      }
+      const timer = setTimeout(() => void worker.terminate(), EXIT_GRACE_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+};

@@ -1,0 +1,56 @@
+// openVault: from settings to a vault that is ready, or one error that tells everything, with nothing left behind.
+import { createClient } from './client.js';
+import { VaultError } from './errors.js';
+import { startHost, type VaultHost } from './host.js';
+import { deliverKeys } from './key-delivery.js';
+import { readSettings } from './settings/read.js';
+import type { OpenOptions, Settings, Vault } from './vault.js';
+import type { LoadReply } from './wire/protocol.js';
+
+/**
+ * Open a vault and load every key that the settings list.
+ *
+ * @param settings - an object, or the path of a JSON file of the same shape. Without it, the path in
+ *   `STRONGROOM_SETTINGS`. `STRONGROOM_THREADS`, `_PROVIDER`, `_MEMORY_LOCK` and `_MAX_KEYS` override the settings.
+ * @returns a vault in which every listed key is registered and every signer thread is ready.
+ * @throws {VaultError} ERR_SETTINGS - `problems` lists every mistake in the settings; nothing was started.
+ * @throws {VaultError} ERR_VAULT_STARTUP - `failures` lists every key that could not be registered, with its code and
+ *   reason. What had been loaded is wiped and the threads are ended.
+ * @throws {VaultError} ERR_SELF_TEST, ERR_PROVIDER_UNAVAILABLE, ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SIGNER_FAILED
+ */
+export const openVault = async (settings?: Settings | string, options: OpenOptions = {}): Promise<Vault> => {
+  const { config, keys } = readSettings(settings, process.env);
+  const host = await startHost(options);
+  try {
+    const { info, warnings } = await host.call('open', config);
+    for (const warning of warnings) process.emitWarning(warning, { type: 'StrongroomWarning' });
+    const loaded = await host.call('load', await deliverKeys(host, keys));
+    if (loaded.failures.length > 0) throw startupError(loaded, keys.length);
+    return createClient(host, config, info, loaded.keys);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+};
+
+const startupError = ({ failures }: LoadReply, total: number): VaultError => {
+  const shown = failures.slice(0, 3).map(({ id, code, reason }) => `"${id}": ${reason} (${code})`);
+  const more = failures.length > shown.length ? `; and ${failures.length - shown.length} more` : '';
+  return new VaultError(
+    'ERR_VAULT_STARTUP',
+    `${failures.length} of ${total} keys could not be registered: ${shown.join('; ')}${more}`,
+    { failures },
+  );
+};
+
+/** Open a host without keys for one task of the program, and close it. */
+export const withHost = async <T>(task: (host: VaultHost) => Promise<T>): Promise<T> => {
+  const { config } = readSettings({ threads: 1, memory: { maxKeys: 1 } }, {});
+  const host = await startHost({});
+  try {
+    await host.call('open', config);
+    return await task(host);
+  } finally {
+    await host.close();
+  }
+};

@@ -1,0 +1,52 @@
+// Keys as callers list or register them, checked, with their file paths made absolute. Never a key's bytes, but for
+// the reference to bytes that the caller hands off.
+import { resolve } from 'node:path';
+import type { SettingsProblem } from '../errors.js';
+import { addMismatch, idPath, isKeyId, KEY_ID_RULE, keyId, readFields, summarize } from '../wire/check.js';
+import { type CheckedSource, type CheckedSpec, checkKeySpec, MAX_KEYS, type Medium } from '../wire/specs.js';
+import type { KeyId } from '../wire/types.js';
+
+/** A key to register: every default filled in, file paths absolute. */
+export interface CheckedKey extends CheckedSpec {
+  readonly id: KeyId;
+}
+
+const fromFolder = (source: CheckedSource, folder: string): CheckedSource =>
+  source !== 'generate' && 'file' in source ? { ...source, file: resolve(folder, source.file) } : source;
+
+/** Check the `keys` of the settings: ids to specifications. */
+export const checkKeys = (
+  value: unknown,
+  path: string,
+  folder: string,
+  medium: Medium,
+  problems: SettingsProblem[],
+): readonly CheckedKey[] => {
+  const fields = readFields(value, path, 'an object of keys by id', problems, MAX_KEYS);
+  const keys: CheckedKey[] = [];
+  let position = 0;
+  for (const [id, spec] of fields?.entries ?? []) {
+    position += 1;
+    const at = idPath(path, id, position);
+    if (!isKeyId(id)) addMismatch(problems, at, KEY_ID_RULE, id);
+    const checked = checkKeySpec(spec, at, problems, medium);
+    if (isKeyId(id) && checked !== undefined) {
+      keys.push({ id, type: checked.type, from: fromFolder(checked.from, folder) });
+    }
+  }
+  return keys;
+};
+
+/**
+ * Check one key that a caller registers.
+ *
+ * @param folder - where relative file paths start.
+ * @throws {TypeError} an id or specification of the wrong shape; the message lists every mistake.
+ */
+export const expectKey = (id: unknown, spec: unknown, folder: string): CheckedKey => {
+  const problems: SettingsProblem[] = [];
+  const checkedId = keyId(id, 'id', problems);
+  const checked = checkKeySpec(spec, 'spec', problems);
+  if (problems.length > 0 || checkedId === undefined || checked === undefined) throw new TypeError(summarize(problems));
+  return { id: checkedId, type: checked.type, from: fromFolder(checked.from, folder) };
+};

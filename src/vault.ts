@@ -1,0 +1,155 @@
+// The public types: what a caller gives and gets. No code but types lives here.
+import type { SettingsProblem, StartupFailure, VaultError } from './errors.js';
+import type { KeyInfo, VaultInfo } from './wire/info.js';
+import type { Encoding, HashName, KeyType, ProviderName, Scheme } from './wire/types.js';
+
+export type { Encoding, HashName, KeyInfo, KeyType, ProviderName, Scheme, SettingsProblem, StartupFailure, VaultInfo };
+
+/** Where a key comes from. */
+export type KeySource =
+  /** A new random key, made inside the vault. */
+  | 'generate'
+  /** The environment variable of this name; it is removed from the process's environment. */
+  | { readonly env: string; readonly encoding?: Encoding }
+  /**
+   * A file of at most 64 KiB. Relative paths start at the settings file's folder, or at the working directory.
+   * A file that its group or others can read is refused unless `allowSharedFile` is true (POSIX).
+   */
+  | { readonly file: string; readonly encoding?: Encoding; readonly allowSharedFile?: boolean }
+  /** Bytes that are handed off: the caller's buffer is detached, or zeroed where it cannot be detached. */
+  | { readonly bytes: Uint8Array | ArrayBuffer; readonly encoding?: Encoding };
+
+export interface KeySpec {
+  readonly type: KeyType;
+  readonly from: KeySource;
+}
+
+export interface Settings {
+  /** For editors: the path of `strongroom.schema.json`. Not used. */
+  readonly $schema?: string;
+  /** Keys by id. An id has 1 to 128 characters: `[A-Za-z0-9][A-Za-z0-9._:/-]*`. */
+  readonly keys?: Readonly<Record<string, KeySpec>>;
+  /** Signer threads, 1 to 256. Default: the parallelism that the machine offers. */
+  readonly threads?: number;
+  /** 'auto' (default) takes native libraries and falls back to noble, type by type. */
+  readonly provider?: 'auto' | ProviderName;
+  readonly memory?: {
+    /** 'require': no start without locked memory. 'warn' (default): one process warning. 'off': not tried. */
+    readonly lock?: 'require' | 'warn' | 'off';
+    /** Slots in the arena, 1 to 1,000,000. Default 16,384. The arena takes 192 bytes a slot. */
+    readonly maxKeys?: number;
+  };
+  /** Operations accepted and not yet answered, at most. Default 65,536. More are refused with ERR_VAULT_BUSY. */
+  readonly maxPending?: number;
+  /** Message bytes accepted and not yet answered, at most. Default 512 MiB. */
+  readonly maxPendingBytes?: number;
+  /** Verify each signature before it leaves the vault, and withhold one that does not verify. Default false. */
+  readonly verifyAfterSign?: boolean;
+}
+
+export interface OpenOptions {
+  /**
+   * The folder URL that holds the package's worker files, for programs that move them (a packed Electron app).
+   * Default: beside this package's own files. The code there sees every secret.
+   */
+  readonly workers?: URL;
+}
+
+export interface SignOptions {
+  /** secp256k1: 'ecdsa' (default), 'ecdsa-recoverable' or 'schnorr'. Other types have one scheme each. */
+  readonly scheme?: Scheme;
+  /** secp256k1 only: hash the message inside the vault first. Without it, ECDSA takes a 32-byte digest. */
+  readonly hash?: HashName;
+  /** schnorr only: 32 bytes of auxiliary randomness (BIP-340) in place of fresh ones. For test vectors. */
+  readonly auxRand?: Uint8Array;
+}
+
+export type VerifyOptions = Pick<SignOptions, 'scheme' | 'hash'>;
+
+/** How a vault ended: `error` is set when it was not closed by its owner. */
+export interface VaultEnd {
+  readonly reason: 'closed' | 'crashed';
+  readonly error?: VaultError;
+}
+
+export interface Vault extends AsyncDisposable {
+  /**
+   * Load or generate a key inside the vault, under an id.
+   *
+   * @param id - 1 to 128 characters, `[A-Za-z0-9][A-Za-z0-9._:/-]*`.
+   * @throws {VaultError} ERR_KEY_EXISTS, ERR_ARENA_FULL, or the code of a source or key that cannot be loaded.
+   * @throws {TypeError} an id or specification of the wrong shape.
+   */
+  register(id: string, spec: KeySpec): Promise<KeyInfo>;
+
+  /**
+   * The public key of a registered key: 32 bytes (ed25519, x25519), 33 (secp256k1, compressed) or 48 (bls12-381).
+   *
+   * @throws {VaultError} ERR_KEY_NOT_FOUND
+   */
+  publicKey(id: string): Promise<Uint8Array>;
+
+  /**
+   * Sign a message with a key that stays inside the vault.
+   *
+   * @param id - a registered key id.
+   * @param message - any length for ed25519, bls12-381 and schnorr; exactly 32 bytes for ECDSA unless
+   *   `options.hash` is given. Copied before the call returns: the caller may reuse it at once.
+   * @returns 64 bytes (ed25519; ecdsa, low-s; schnorr), 65 (ecdsa-recoverable: r ‖ s ‖ recovery id) or 96 (bls12-381).
+   * @throws {VaultError} ERR_KEY_NOT_FOUND - no such id, or it was released.
+   * @throws {VaultError} ERR_OPERATION_UNSUPPORTED, ERR_SCHEME_UNSUPPORTED - not of this key's type.
+   * @throws {VaultError} ERR_VAULT_BUSY - `maxPending` operations are waiting already.
+   * @throws {VaultError} ERR_VAULT_CLOSED, ERR_VAULT_CRASHED - the vault ended before it answered.
+   * @throws {VaultError} ERR_SIGNER_FAILED, ERR_SIGNATURE_FAULT - no signature could be made that verifies.
+   * @throws {TypeError} a message or option of the wrong type.
+   * @throws {RangeError} a digest that is not 32 bytes, or a message over 256 MiB.
+   * @see RFC 8032 §5.1.6, RFC 6979 §3.2, BIP-340, draft-irtf-cfrg-bls-signature §3.2
+   */
+  sign(id: string, message: Uint8Array, options?: SignOptions): Promise<Uint8Array>;
+
+  /**
+   * Sign many messages with one key: all signatures, in order, or one error.
+   *
+   * @throws as {@link Vault.sign}; no signature is returned when one cannot be made.
+   */
+  signMany(id: string, messages: readonly Uint8Array[], options?: SignOptions): Promise<Uint8Array[]>;
+
+  /**
+   * One aggregate BLS signature of several keys over one message.
+   *
+   * @param ids - at least one id of type bls12-381, each once.
+   * @returns 96 bytes, compressed G2; verifies against the aggregate of the public keys.
+   * @throws {VaultError} ERR_OPERATION_UNSUPPORTED - a key of another type.
+   * @throws {TypeError} no ids, or an id twice.
+   * @see draft-irtf-cfrg-bls-signature §2.8
+   */
+  signTogether(ids: readonly string[], message: Uint8Array): Promise<Uint8Array>;
+
+  /**
+   * Whether a signature is this key's over this message.
+   *
+   * ed25519: RFC 8032 §5.1.7, canonical encodings and no small-order points. ECDSA: 64 bytes, low-s only
+   * (ecdsa-recoverable: 65 bytes, and the recovery id must lead to this key). BLS: subgroup-checked.
+   * A malformed signature is not an error: it is not valid.
+   */
+  verify(id: string, message: Uint8Array, signature: Uint8Array, options?: VerifyOptions): Promise<boolean>;
+
+  /**
+   * Release a key: refuse new work on it, wait for its work in flight, wipe it. Resolves once it is wiped in every thread.
+   *
+   * @throws {VaultError} ERR_KEY_NOT_FOUND
+   */
+  release(id: string): Promise<void>;
+
+  /** What the vault runs on: threads, the provider of each key type, and the true state of its memory. */
+  info(): VaultInfo;
+
+  /** The registered keys: ids, types and public keys. */
+  keys(): KeyInfo[];
+
+  /** Settles when the vault ends, with the reason. Never rejects. */
+  readonly closed: Promise<VaultEnd>;
+
+  /** Answer the work that was accepted, refuse more, wipe every key, end every thread. */
+  close(): Promise<void>;
+}

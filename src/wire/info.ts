@@ -1,0 +1,27 @@
+// What the vault tells about its keys and itself. No secrets: ids, types, public keys and the state of its memory.
+import type { KeyType, ProviderName } from './types.js';
+
+export interface KeyInfo {
+  readonly id: string;
+  readonly type: KeyType;
+  /** 32 bytes (ed25519, x25519), 33 compressed (secp256k1) or 48 compressed G1 (bls12-381). */
+  readonly publicKey: Uint8Array;
+  readonly provider: ProviderName;
+  readonly source: 'generate' | 'env' | 'file' | 'bytes';
+}
+
+export interface VaultInfo {
+  /** Signer threads. */
+  readonly threads: number;
+  readonly providers: Readonly<Record<KeyType, ProviderName>>;
+  readonly memory: {
+    /** The arena is locked into memory: it is not written to swap. */
+    readonly locked: boolean;
+    /** The arena is left out of core dumps. */
+    readonly excludedFromDumps: boolean;
+    /** Size of the arena in bytes. */
+    readonly bytes: number;
+    readonly keysUsed: number;
+    readonly keysMax: number;
+  };
+}

@@ -1,0 +1,110 @@
+// The methods of the vault's port: one table, both sides. Every method takes and gives structured-cloneable values
+// without secrets; secret hand-offs travel outside Comlink, as transferred buffers (see HandoffMessage).
+import type { ErrorRecord, StartupFailure } from '../errors.js';
+import type { KeyInfo, VaultInfo } from './info.js';
+import type { WireConfig, WireKeySpec } from './specs.js';
+import type { HashName, KeyHandle, KeyType, Scheme } from './types.js';
+
+/** A key as the vault describes it to its clients. */
+export interface KeyRecord {
+  readonly info: KeyInfo;
+  readonly handle: KeyHandle;
+}
+
+/** What the vault runs on, once it is open. */
+export interface OpenReply {
+  readonly info: VaultInfo;
+  /** Sentences for process.emitWarning. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadReply {
+  readonly keys: readonly KeyRecord[];
+  /** Every key that could not be registered; when there is one, nothing stays registered. */
+  readonly failures: readonly StartupFailure[];
+}
+
+/** How the vault found the variables that sources name. */
+export interface ClaimReply {
+  /** Read from the process's environment block and overwritten there: a look from JavaScript now finds ''. */
+  readonly scrubbed: readonly string[];
+  /** Read there, and could not be overwritten. */
+  readonly exposed: readonly string[];
+}
+
+export interface VerifyRequest {
+  readonly id: string;
+  readonly scheme: Scheme;
+  readonly hash: HashName | undefined;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** The methods and their plain signatures. Handlers answer each with a {@link Reply}. */
+export interface VaultMethods {
+  /** Make the arena, test the providers, start the signers. First of all, and once. */
+  open(config: WireConfig): OpenReply;
+  /** Read named variables from the process's environment block into the arena, and scrub them there. */
+  claimVariables(names: readonly string[]): ClaimReply;
+  /** Register every key of the settings, or none. Once, after `open`. */
+  load(keys: readonly WireKeySpec[]): LoadReply;
+  register(spec: WireKeySpec): KeyRecord;
+  publicKey(id: string): Uint8Array;
+  /** A frame of operations (frame.ts); answered by replies that follow one another in the frame's order. */
+  sign(frame: ArrayBuffer): readonly ArrayBuffer[];
+  signTogether(ids: readonly string[], message: Uint8Array): Uint8Array;
+  verify(request: VerifyRequest): boolean;
+  release(id: string): void;
+  /** Generate a key and keep it only in a new file of mode 0600. Answers with the public key. */
+  createKeyFile(type: KeyType, path: string): Uint8Array;
+  close(): void;
+}
+
+/** The closed list of the port's methods. Anything else is refused. */
+export const VAULT_METHODS: readonly (keyof VaultMethods)[] = [
+  'open',
+  'claimVariables',
+  'load',
+  'register',
+  'publicKey',
+  'sign',
+  'signTogether',
+  'verify',
+  'release',
+  'createKeyFile',
+  'close',
+];
+
+/** Arguments of one call, at most. */
+export const MAX_ARGUMENTS = 2;
+
+/** The vault's last message when it ends for a reason of its own. */
+export interface FatalMessage {
+  readonly fatal: ErrorRecord;
+}
+export const isFatalMessage = (data: unknown): data is FatalMessage =>
+  typeof data === 'object' && data !== null && 'fatal' in data;
+
+/** Every answer is one of these: errors are records, so their codes survive and no stack of the vault crosses. */
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
+
+/** The same methods as they are exposed and called over Comlink. */
+export type ExposedMethods = {
+  readonly [M in keyof VaultMethods]: (
+    ...args: Parameters<VaultMethods[M]>
+  ) => Promise<Reply<ReturnType<VaultMethods[M]>>>;
+};
+
+/** Secret bytes on their way in: a transferred buffer, by number, outside Comlink. The vault wipes it after use. */
+export interface HandoffMessage {
+  readonly handoff: number;
+  readonly bytes: ArrayBuffer;
+}
+
+/** The vault's first message: it listens. Calls made before it would be lost. */
+export interface ReadyMessage {
+  readonly ready: true;
+}
+export const READY_MESSAGE: ReadyMessage = { ready: true };
+export const isReadyMessage = (data: unknown): data is ReadyMessage =>
+  typeof data === 'object' && data !== null && 'ready' in data && data.ready === true;

@@ -1,0 +1,343 @@
+// Settings as a whole: good ones come out complete, and of bad ones every mistake is reported at once with its path.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expectKey } from '../../dist/src/settings/keys.js';
+import { readSettings } from '../../dist/src/settings/read.js';
+import type { Settings } from '../../dist/src/vault.js';
+import { assert } from '../support/assert.js';
+import { suite } from '../support/suite.js';
+import { tempFolder } from '../support/temp.js';
+import { hostileValues } from './hostile.js';
+import { allTextOf, problemsOf, refused } from './problems.js';
+
+const test = suite('reading settings');
+
+const KEY = { type: 'ed25519', from: 'generate' } as const;
+const ENV_NAME = 'the name of an environment variable (up to 255 letters, digits and _, not starting with a digit)';
+const SOURCES = '"generate" or an object with "env", "file" or "bytes"';
+const FILE = 'a JSON file of at most 1 MiB';
+
+const write = (content: string | Uint8Array, name = 'strongroom.json'): string => {
+  const file = join(tempFolder(), name);
+  writeFileSync(file, content);
+  return file;
+};
+const withSource = (from: unknown): unknown => ({ keys: { a: { type: 'ed25519', from } } });
+
+test('an empty object gives the documented defaults', () => {
+  assert.equal(readSettings({}, {}), {
+    config: {
+      threads: Math.min(availableParallelism(), 256),
+      provider: 'auto',
+      lock: 'warn',
+      maxKeys: 16_384,
+      maxPending: 65_536,
+      maxPendingBytes: 536_870_912,
+      verifyAfterSign: false,
+    },
+    keys: [],
+    folder: process.cwd(),
+  });
+});
+
+test('every field comes out, with defaults filled in and file paths absolute', () => {
+  const bytes = new Uint8Array(32);
+  const { config, keys } = readSettings(
+    {
+      $schema: './strongroom.schema.json',
+      threads: 4,
+      provider: 'native',
+      memory: { lock: 'require', maxKeys: 7 },
+      maxPending: 8,
+      maxPendingBytes: 1_048_576,
+      verifyAfterSign: true,
+      keys: {
+        g: KEY,
+        e: { type: 'secp256k1', from: { env: 'E', encoding: 'hex' } },
+        f: { type: 'bls12-381', from: { file: 'keys/f.hex', allowSharedFile: true } },
+        b: { type: 'x25519', from: { bytes } },
+        ['constructor' as string]: { type: 'ed25519', from: { file: '/abs/key' } },
+      },
+    },
+    {},
+  );
+  assert.equal(config, {
+    threads: 4,
+    provider: 'native',
+    lock: 'require',
+    maxKeys: 7,
+    maxPending: 8,
+    maxPendingBytes: 1_048_576,
+    verifyAfterSign: true,
+  });
+  assert.equal(keys, [
+    { id: 'g', type: 'ed25519', from: 'generate' },
+    { id: 'e', type: 'secp256k1', from: { env: 'E', encoding: 'hex' } },
+    { id: 'f', type: 'bls12-381', from: { file: resolve('keys/f.hex'), encoding: 'auto', allowSharedFile: true } },
+    { id: 'b', type: 'x25519', from: { bytes, encoding: 'auto' } },
+    {
+      id: 'constructor',
+      type: 'ed25519',
+      from: { file: resolve('/abs/key'), encoding: 'auto', allowSharedFile: false },
+    },
+  ]);
+  const last = keys[3]?.from;
+  assert.ok(typeof last === 'object' && 'bytes' in last && last.bytes === bytes, 'bytes are handed on, not copied');
+});
+
+test('a file gives the same, and its key files start at its folder', () => {
+  const file = write('\ufeff{"threads": 2, "keys": {"f": {"type": "ed25519", "from": {"file": "keys/f"}}}}');
+  const { config, keys, folder } = readSettings(file, {});
+  assert.is(config.threads, 2);
+  assert.is(folder, resolve(file, '..'));
+  assert.equal(keys[0]?.from, { file: join(folder, 'keys/f'), encoding: 'auto', allowSharedFile: false });
+});
+
+test('each mistake has its exact path and reason', () => {
+  const cases: [unknown, string][] = [
+    [null, 'settings: expected an object, got null'],
+    [42, 'settings: expected an object, got a number'],
+    [[], 'settings: expected an object, got an array'],
+    [new URL('file:///x'), 'settings: expected an object, got an object that is not plain'],
+    ['', 'settings: expected the path of a file (1 to 32,767 characters, no NUL), got an empty string'],
+    ['a\0b', 'settings: expected the path of a file (1 to 32,767 characters, no NUL), got a string of 3 characters'],
+    [
+      undefined,
+      'settings: expected an object, the path of a JSON file, or such a path in STRONGROOM_SETTINGS, got nothing',
+    ],
+    [{ $schema: 1 }, '$schema: expected a string, got a number'],
+    [{ thread: 1 }, 'thread: unknown field; did you mean "threads"?'],
+    [{ maxKeys: 1 }, 'maxKeys: unknown field here; "maxKeys" belongs in "memory"'],
+    [{ threads: 0 }, 'threads: expected a whole number from 1 to 256, got a smaller one'],
+    [{ threads: 257 }, 'threads: expected a whole number from 1 to 256, got a larger one'],
+    [{ threads: 1.5 }, 'threads: expected a whole number from 1 to 256, got a fraction'],
+    [{ threads: '4' }, 'threads: expected a whole number from 1 to 256, got a string of 1 character'],
+    [{ threads: null }, 'threads: expected a whole number from 1 to 256, got null'],
+    [{ provider: 'Native' }, 'provider: expected "auto", "native" or "noble", got a string of 6 characters'],
+    [{ memory: 'warn' }, 'memory: expected an object with "lock" and "maxKeys", got a string of 4 characters'],
+    [{ memory: { lock: true } }, 'memory.lock: expected "require", "warn" or "off", got a boolean'],
+    [{ memory: { maxKeys: 0 } }, 'memory.maxKeys: expected a whole number from 1 to 1,000,000, got a smaller one'],
+    [{ memory: { maxkeys: 5 } }, 'memory.maxkeys: unknown field; did you mean "maxKeys"?'],
+    [{ maxPending: 2 ** 21 }, 'maxPending: expected a whole number from 1 to 1,048,576, got a larger one'],
+    [
+      { maxPendingBytes: 5 },
+      'maxPendingBytes: expected a whole number from 1,048,576 to 4,294,967,296, got a smaller one',
+    ],
+    [{ verifyAfterSign: 'yes' }, 'verifyAfterSign: expected true or false, got a string of 3 characters'],
+    [{ keys: [] }, 'keys: expected an object of keys by id, got an array'],
+    [{ keys: null }, 'keys: expected an object of keys by id, got null'],
+    [{ keys: { a: 'generate' } }, 'keys["a"]: expected an object with "type" and "from", got a string of 8 characters'],
+    [
+      { keys: { a: { from: 'generate' } } },
+      'keys["a"].type: expected "ed25519", "secp256k1", "bls12-381" or "x25519", got nothing',
+    ],
+    [{ keys: { a: { type: 'ed25519' } } }, `keys["a"].from: expected ${SOURCES}, got nothing`],
+    [{ keys: { a: { ...KEY, form: 1 } } }, 'keys["a"].form: unknown field; did you mean "from"?'],
+    [withSource('f00d'), `keys["a"].from: expected ${SOURCES}, got a string of 4 characters`],
+    [withSource({}), `keys["a"].from: expected ${SOURCES}, got none of them`],
+    [withSource({ env: 'A', file: 'b' }), 'keys["a"].from: expected one source, got 2: "env" and "file"'],
+    [withSource({ env: '1A' }), `keys["a"].from.env: expected ${ENV_NAME}, got a string of 2 characters`],
+    [withSource({ env: null }), `keys["a"].from.env: expected ${ENV_NAME}, got null`],
+    [
+      withSource({ env: 'A', encoding: 'utf8' }),
+      'keys["a"].from.encoding: expected "auto", "raw", "hex", "base64" or "pem", got a string of 4 characters',
+    ],
+    [
+      withSource({ env: 'A', allowSharedFile: true }),
+      'keys["a"].from.allowSharedFile: only a source with "file" takes this field',
+    ],
+    [
+      withSource({ file: '' }),
+      'keys["a"].from.file: expected the path of a file (1 to 32,767 characters, no NUL), got an empty string',
+    ],
+    [
+      withSource({ file: 'a', allowSharedFile: 1 }),
+      'keys["a"].from.allowSharedFile: expected true or false, got a number',
+    ],
+    [
+      withSource({ bytes: 'f00d' }),
+      'keys["a"].from.bytes: expected a Uint8Array or ArrayBuffer, got a string of 4 characters',
+    ],
+    [
+      withSource({ bytes: new Uint16Array(16) }),
+      'keys["a"].from.bytes: expected a Uint8Array or ArrayBuffer, got an array of another element type',
+    ],
+  ];
+  for (const [input, expected] of cases) assert.equal(problemsOf(input), [expected]);
+});
+
+test('ids are checked, also those that objects have by nature', () => {
+  const rule =
+    'expected a key id (1 to 128 characters: a letter or digit, then letters, digits and the characters . _ : / -)';
+  const keys = JSON.parse(
+    `{"__proto__": ${JSON.stringify(KEY)}, "constructor": ${JSON.stringify(KEY)}, "toString": ${JSON.stringify(KEY)},
+      "": ${JSON.stringify(KEY)}, "two words": ${JSON.stringify(KEY)}, "${'x'.repeat(129)}": ${JSON.stringify(KEY)}}`,
+  );
+  assert.equal(problemsOf({ keys }), [
+    `keys["__proto__"]: ${rule}, got a string of 9 characters`,
+    `keys[#4]: ${rule}, got an empty string`,
+    `keys[#5]: ${rule}, got a string of 9 characters`,
+    `keys[#6]: ${rule}, got a string of 129 characters`,
+  ]);
+});
+
+test('thirty mistakes at once are thirty problems, and the message names the first and counts the rest', () => {
+  const keys = Object.fromEntries(
+    Array.from({ length: 6 }, (_, n) => [`k${n}`, { type: 'rsa', from: { env: '1', encoding: 'x' }, nope: 1 }]),
+  );
+  const input = { keys, threads: 0, provider: 1, memory: { lock: 1, maxKeys: 0 }, maxPending: 0, verifyAfterSign: 0 };
+  const error = refused(input);
+  assert.is(error.problems?.length, 30);
+  assert.is(new Set(error.problems?.map(({ path }) => path)).size, 30);
+  for (let n = 0; n < 6; n++) {
+    for (const field of ['nope', 'type', 'from.env', 'from.encoding']) {
+      assert.ok(
+        error.problems?.some(({ path }) => path === `keys["k${n}"].${field}`),
+        `k${n} ${field}`,
+      );
+    }
+  }
+  assert.match(error.message, /^30 mistakes in the settings: threads: .*; and 25 more$/);
+  assert.not.match(error.message, '\n');
+});
+
+test('with two sources the mistakes in both are reported', () => {
+  assert.equal(problemsOf(withSource({ env: '1', file: '', bytes: 1, url: 2 })), [
+    'keys["a"].from.url: unknown field',
+    'keys["a"].from: expected one source, got 3: "env", "file" and "bytes"',
+    `keys["a"].from.env: expected ${ENV_NAME}, got a string of 1 character`,
+    'keys["a"].from.file: expected the path of a file (1 to 32,767 characters, no NUL), got an empty string',
+    'keys["a"].from.bytes: expected a Uint8Array or ArrayBuffer, got a number',
+  ]);
+});
+
+test('each way in which a settings file can be wrong is its own problem', () => {
+  const folder = tempFolder();
+  mkdirSync(join(folder, 'folder.json'));
+  const cases: [string, string | RegExp][] = [
+    [join(folder, 'folder.json'), `settings: expected ${FILE}, got a directory`],
+    [write(''), `settings: expected ${FILE}, got an empty one`],
+    [write(`{}${' '.repeat(1_048_575)}`), `settings: expected ${FILE}, got one of 1,048,577 bytes`],
+    [write(new Uint8Array([0x7b, 0xff, 0x7d])), `settings: expected ${FILE}, got one that is not UTF-8 text`],
+    [write('{\n  "threads": four\n}'), 'settings: not valid JSON at line 2, column 14: expected a value'],
+    [write('[]'), 'settings: expected an object, got an array'],
+    [write('null'), 'settings: expected an object, got null'],
+    [
+      write('{"keys": {"a": {"type": "ed25519", "from": {"bytes": [1, 2]}}}}'),
+      'keys["a"].from.bytes: a JSON file cannot hold bytes; use "env" or "file"',
+    ],
+    [
+      write('{"keys": {"a": {"type": "ed25519", "from": "x"}}}'),
+      'keys["a"].from: expected "generate" or an object with "env" or "file", got a string of 1 character',
+    ],
+    [write('{"threads": 1, "threads": 2}'), 'threads: appears twice, again at line 1, column 16'],
+  ];
+  for (const [file, expected] of cases) assert.equal(problemsOf(file), [expected]);
+  const absent = join(folder, 'absent.json');
+  const nothing = `got a path where there is nothing (${absent.length} characters, made absolute)`;
+  assert.equal(problemsOf(absent), [`settings: expected ${FILE}, ${nothing}`]);
+  assert.equal(problemsOf(join(write('{}'), 'below-a-file.json')), [
+    `settings: expected ${FILE}, which could not be read (ENOTDIR)`,
+  ]);
+  readSettings(write(`{}${' '.repeat(1_048_574)}`), {});
+});
+
+if (process.platform === 'win32') {
+  test.skip('a device or pipe is not opened', 'needs /dev/null');
+} else {
+  test('a device or pipe is not opened', () => {
+    assert.equal(problemsOf('/dev/null'), [`settings: expected ${FILE}, got something that is not a regular file`]);
+  });
+}
+
+test('no value is ever echoed, wherever it stands', () => {
+  const marker = `5eC7e7${'a1'.repeat(29)}`;
+  const odd = `${marker} x`;
+  const places: unknown[] = [
+    odd,
+    { $schema: [marker], threads: marker, provider: marker, memory: marker, keys: marker, maxPending: marker },
+    { memory: { lock: marker, maxKeys: marker, [marker]: marker }, maxPendingBytes: marker, verifyAfterSign: marker },
+    { [marker]: marker, [`_${marker}`]: { [marker]: marker } },
+    { keys: { [odd]: marker, [`-${marker}`]: { [marker]: marker } } },
+    { keys: { a: marker, b: { type: marker, from: marker, [marker]: marker }, c: [marker] } },
+    withSource({ env: odd, encoding: marker, [marker]: marker, allowSharedFile: marker }),
+    withSource({ file: `${marker}\0`, encoding: marker, allowSharedFile: marker }),
+    withSource({ bytes: marker, encoding: marker }),
+    withSource({ env: odd, file: [marker], bytes: { [marker]: marker } }),
+  ];
+  const environment = {
+    STRONGROOM_THREADS: marker,
+    STRONGROOM_PROVIDER: marker,
+    STRONGROOM_MEMORY_LOCK: marker,
+    STRONGROOM_MAX_KEYS: marker,
+  };
+  for (const place of places) assert.not.match(allTextOf(refused(place, environment)), marker.slice(0, 12));
+  for (const place of places.slice(1)) {
+    const text = JSON.stringify(place);
+    for (const content of [text, text.slice(0, -2), text.replaceAll('"', "'"), text.replaceAll(':', ' '), marker]) {
+      const error = refused(write(content), environment);
+      assert.not.match(allTextOf(error), marker.slice(0, 12));
+    }
+  }
+  assert.not.match(allTextOf(refused(undefined, { STRONGROOM_SETTINGS: marker })), marker.slice(0, 12));
+});
+
+test('hostile objects are refused, whole and in every field, and nothing of them is shown', () => {
+  for (const [label, value] of hostileValues('MARKER')) {
+    const shapes: unknown[] = [
+      { threads: value, provider: value, maxPending: value, maxPendingBytes: value, verifyAfterSign: value },
+      { threads: value, memory: value },
+      { memory: { lock: value, maxKeys: value } },
+      { threads: value, keys: value },
+      { keys: { a: value } },
+      { keys: { a: { type: value, from: value } } },
+      ...['env', 'file', 'bytes'].map((name) => withSource({ [name]: value, encoding: value, allowSharedFile: value })),
+    ];
+    if (label !== 'an array with holes') shapes.push({ threads: 0, keys: { a: { ...KEY, extra: value } } });
+    for (const shape of shapes) assert.not.match(allTextOf(refused(shape)), 'MARKER', label);
+    try {
+      readSettings(value as Settings, {});
+    } catch (error) {
+      assert.is((error as { code?: string }).code, 'ERR_SETTINGS', label);
+      assert.not.match(allTextOf(error as never), 'MARKER', label);
+    }
+  }
+});
+
+test('each field is read once, so a getter cannot change its mind after the check', () => {
+  const reads: string[] = [];
+  const watched = <T extends object>(target: T, at: string): T =>
+    new Proxy(target, {
+      get: (object, name) => {
+        reads.push(`${at}.${String(name)}`);
+        const value: unknown = Reflect.get(object, name);
+        if (value !== null && typeof value === 'object' && !ArrayBuffer.isView(value)) {
+          return watched(value, `${at}.${String(name)}`);
+        }
+        return value;
+      },
+    });
+  const input: Settings = {
+    threads: 2,
+    memory: { lock: 'off', maxKeys: 3 },
+    keys: { a: { type: 'ed25519', from: { file: 'a', encoding: 'hex' } }, b: KEY },
+  };
+  const settings = readSettings(watched(input, ''), {});
+  assert.is(new Set(reads).size, reads.length, reads.join(' '));
+  assert.equal(settings, readSettings(input, {}));
+  structuredClone(settings); // no proxy is left in it
+});
+
+test('a key that a caller registers is checked the same way, with a TypeError', () => {
+  assert.equal(expectKey('a', { type: 'ed25519', from: { file: 'k' } }, resolve('/keys')), {
+    id: 'a',
+    type: 'ed25519',
+    from: { file: resolve('/keys/k'), encoding: 'auto', allowSharedFile: false },
+  });
+  const bad = (): unknown => expectKey('__proto__', { type: 'rsa', from: {} }, '/');
+  assert.throws(bad, (error: unknown) => error instanceof TypeError);
+  assert.throws(bad, /^id: expected a key id .*; spec\.type: expected .*; spec\.from: expected .*$/);
+});
+
+test.run();

@@ -1,0 +1,89 @@
+// Decides, once per thread, which provider serves each key type. Every thread of a vault decides by the same facts
+// (the installed packages and the machine), so they agree.
+import { VaultError } from '../../src/errors.js';
+import { KEY_TYPES, type KeyType, type ProviderName } from '../../src/wire/types.js';
+import { createNativeBls12381 } from './native/bls12-381.js';
+import { createNativeEd25519 } from './native/ed25519.js';
+import { loadNativeModules, type NativeModules } from './native/load.js';
+import { createNativeSecp256k1 } from './native/secp256k1.js';
+import { createNativeX25519 } from './native/x25519.js';
+import { nobleBls12381 } from './noble/bls12-381.js';
+import { nobleEd25519 } from './noble/ed25519.js';
+import { nobleSecp256k1 } from './noble/secp256k1.js';
+import { nobleX25519 } from './noble/x25519.js';
+import type { KeyProvider, Providers } from './provider.js';
+
+/** A type that 'auto' serves with noble, and why. */
+export interface Fallback {
+  readonly type: KeyType;
+  readonly reason: string;
+}
+
+export interface ChosenProviders {
+  readonly providers: Providers;
+  /** Empty unless 'auto' had to fall back. */
+  readonly fallbacks: readonly Fallback[];
+}
+
+const NOBLE: Providers = {
+  ed25519: nobleEd25519,
+  secp256k1: nobleSecp256k1,
+  'bls12-381': nobleBls12381,
+  x25519: nobleX25519,
+};
+
+/** The packages that the native provider of a type is made of. */
+const PACKAGES: Readonly<Record<keyof NativeModules, string>> = {
+  sodium: 'sodium-native',
+  secp256k1: 'secp256k1',
+  blst: '@chainsafe/blst',
+};
+const NEEDS: Readonly<Record<KeyType, readonly (keyof NativeModules)[]>> = {
+  ed25519: ['sodium'],
+  // BIP-340 hashes secrets, which only libsodium does in the arena: without it the whole type is noble's.
+  secp256k1: ['secp256k1', 'sodium'],
+  'bls12-381': ['blst'],
+  x25519: ['sodium'],
+};
+
+const createNative = (type: KeyType, { sodium, secp256k1, blst }: NativeModules): KeyProvider | undefined => {
+  switch (type) {
+    case 'ed25519':
+      return sodium && createNativeEd25519(sodium);
+    case 'secp256k1':
+      return secp256k1 && sodium && createNativeSecp256k1(secp256k1, sodium);
+    case 'bls12-381':
+      return blst && createNativeBls12381(blst);
+    case 'x25519':
+      return sodium && createNativeX25519(sodium);
+  }
+};
+
+const missing = (type: KeyType, modules: NativeModules): string => {
+  const names = NEEDS[type].filter((need) => modules[need] === undefined).map((need) => PACKAGES[need]);
+  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} not installed or has no binary for ${process.platform}-${process.arch}`;
+};
+
+/**
+ * The providers of this thread.
+ *
+ * @param wanted - 'auto' takes the native provider of each type where its packages load, else noble's.
+ * @param modules - the native libraries; by default what this machine has.
+ * @throws {VaultError} ERR_PROVIDER_UNAVAILABLE - 'native' is wanted; names every type that lacks a package.
+ */
+export const chooseProviders = (wanted: 'auto' | ProviderName, modules?: NativeModules): ChosenProviders => {
+  if (wanted === 'noble') return { providers: NOBLE, fallbacks: [] };
+  const available = modules ?? loadNativeModules();
+  const chosen: { -readonly [type in KeyType]: KeyProvider } = { ...NOBLE };
+  const fallbacks: Fallback[] = [];
+  for (const type of KEY_TYPES) {
+    const native = createNative(type, available);
+    if (native === undefined) fallbacks.push({ type, reason: missing(type, available) });
+    else chosen[type] = native;
+  }
+  if (wanted === 'native' && fallbacks.length > 0) {
+    const all = fallbacks.map(({ type, reason }) => `${type} (${reason})`).join(', ');
+    throw new VaultError('ERR_PROVIDER_UNAVAILABLE', `the native provider is not available for ${all}`);
+  }
+  return { providers: chosen, fallbacks };
+};

@@ -1,0 +1,73 @@
+// BLS12-381 (public keys in G1, signatures in G2) over blst. Keeps one native SecretKey object per key and thread: one
+// made per signature would leave a copy of the key behind each time. The library zeroes an object when the garbage
+// collector frees it, which is why forgetting one is reported.
+import { KEY_TYPE_FACTS, SIGNATURE_BYTES, type Slot } from '../../../src/wire/types.js';
+import type { SlotView } from '../../arena/slots.js';
+import type { KeyProvider } from '../provider.js';
+import { checkRoom, notASignature, unsupportedScheme } from '../refuse.js';
+import type { Blst, BlstSecretKey } from './load.js';
+
+interface KeptKey {
+  /** The generation of the slot that it was made from; undefined until the first signature after `load`. */
+  readonly generation: number | undefined;
+  readonly key: BlstSecretKey;
+}
+
+const { publicKeyBytes } = KEY_TYPE_FACTS['bls12-381'];
+const signatureBytes = SIGNATURE_BYTES['bls12-381'];
+
+export const createNativeBls12381 = (blst: Blst): KeyProvider => {
+  const kept = new Map<Slot, KeptKey>();
+
+  const keyOf = (view: SlotView, generation: number): BlstSecretKey => {
+    const known = kept.get(view.slot);
+    if (known?.generation === generation) return known.key;
+    // Never adopt an object whose generation is not known to be this one: read the slot again.
+    const key = blst.SecretKey.fromBytes(view.secret);
+    kept.set(view.slot, { generation, key });
+    return key;
+  };
+
+  return {
+    name: 'native',
+    keyType: 'bls12-381',
+
+    load(secret, view) {
+      const key = blst.SecretKey.fromBytes(secret);
+      // Kept although its generation is unknown, so that `forget` tells of it.
+      kept.set(view.slot, { generation: undefined, key });
+      view.publicKey.set(key.toPublicKey().toBytes());
+      view.secret.set(secret);
+    },
+
+    sign(view, generation, scheme, message, signature) {
+      if (scheme !== 'bls12-381') throw unsupportedScheme('bls12-381', scheme);
+      checkRoom(scheme, signature);
+      signature.set(keyOf(view, generation).sign(message).toBytes());
+    },
+
+    verify(publicKey, scheme, message, signature) {
+      // blst would take uncompressed points too.
+      if (scheme !== 'bls12-381' || publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) {
+        return false;
+      }
+      try {
+        const key = blst.PublicKey.fromBytes(publicKey, true);
+        return blst.verify(message, key, blst.Signature.fromBytes(signature, true, true)) === true;
+      } catch {
+        return false; // a point that is malformed, not in the subgroup, or infinity
+      }
+    },
+
+    forget: (slot) => kept.delete(slot),
+
+    aggregate(signatures) {
+      try {
+        if (signatures.some((signature) => signature.length !== signatureBytes)) throw notASignature(signatures.length);
+        return blst.aggregateSerializedSignatures(signatures, true).toBytes();
+      } catch {
+        throw notASignature(signatures.length);
+      }
+    },
+  };
+};

@@ -1,0 +1,106 @@
+// Loads the native libraries, which are optional dependencies, once per thread. The interfaces name the functions that
+// this package calls and nothing else: what is not here is not used.
+import { createRequire } from 'node:module';
+
+/** sodium-native. What signs, loads or hashes works on views over shared memory; `crypto_sign_verify_detached` does not. */
+export interface Sodium {
+  sodium_mlock(bytes: Uint8Array): void;
+  sodium_munlock(bytes: Uint8Array): void;
+  crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+  crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
+  /** Over shared memory it answers undefined, whatever the signature: give it copies. */
+  crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+  /** Canonical, not of small order, and in the subgroup of prime order. */
+  crypto_core_ed25519_is_valid_point(point: Uint8Array): boolean;
+  crypto_scalarmult_base(publicKey: Uint8Array, secret: Uint8Array): void;
+  crypto_hash_sha256(digest: Uint8Array, message: Uint8Array): void;
+  readonly crypto_hash_sha256_STATEBYTES: number;
+  crypto_hash_sha256_init(state: Uint8Array): void;
+  crypto_hash_sha256_update(state: Uint8Array, message: Uint8Array): void;
+  crypto_hash_sha256_final(state: Uint8Array, digest: Uint8Array): void;
+}
+
+/** The native binding of the package secp256k1. The private key functions change their first argument in place. */
+export interface Secp256k1 {
+  contextRandomize(seed: Uint8Array): void;
+  privateKeyNegate(secret: Uint8Array): Uint8Array;
+  privateKeyTweakAdd(secret: Uint8Array, tweak: Uint8Array): Uint8Array;
+  privateKeyTweakMul(secret: Uint8Array, tweak: Uint8Array): Uint8Array;
+  publicKeyCreate(secret: Uint8Array, compressed: true, output: Uint8Array): Uint8Array;
+  publicKeyTweakAdd(publicKey: Uint8Array, tweak: Uint8Array, compressed: true, output: Uint8Array): Uint8Array;
+  publicKeyTweakMul(publicKey: Uint8Array, tweak: Uint8Array, compressed: true, output: Uint8Array): Uint8Array;
+  ecdsaSign(
+    digest: Uint8Array,
+    secret: Uint8Array,
+    options: object,
+    output: Uint8Array,
+  ): { readonly signature: Uint8Array; readonly recid: number };
+  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean;
+  ecdsaRecover(
+    signature: Uint8Array,
+    recoveryId: number,
+    digest: Uint8Array,
+    compressed: true,
+    output: Uint8Array,
+  ): Uint8Array;
+}
+
+export interface BlstPublicKey {
+  toBytes(): Uint8Array;
+}
+export interface BlstSignature {
+  toBytes(): Uint8Array;
+}
+export interface BlstSecretKey {
+  toPublicKey(): BlstPublicKey;
+  sign(message: Uint8Array): BlstSignature;
+}
+
+/** @chainsafe/blst. It signs under BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_, fixed in the library. */
+export interface Blst {
+  readonly SecretKey: { fromBytes(bytes: Uint8Array): BlstSecretKey };
+  readonly PublicKey: { fromBytes(bytes: Uint8Array, validate: boolean): BlstPublicKey };
+  readonly Signature: { fromBytes(bytes: Uint8Array, groupCheck: boolean, infinityCheck: boolean): BlstSignature };
+  verify(message: Uint8Array, publicKey: BlstPublicKey, signature: BlstSignature): boolean;
+  aggregateSerializedSignatures(signatures: readonly Uint8Array[], groupCheck: boolean): BlstSignature;
+}
+
+export interface NativeModules {
+  readonly sodium: Sodium | undefined;
+  readonly secp256k1: Secp256k1 | undefined;
+  readonly blst: Blst | undefined;
+}
+
+const require = createRequire(import.meta.url);
+
+/** A loader that tries once: a module that is absent, or has no binary for this machine, stays undefined. */
+const once = <T>(load: () => unknown): (() => T | undefined) => {
+  let tried = false;
+  let loaded: T | undefined;
+  return () => {
+    if (!tried) {
+      tried = true;
+      try {
+        loaded = load() as T;
+      } catch {
+        loaded = undefined;
+      }
+    }
+    return loaded;
+  };
+};
+
+export const loadSodium: () => Sodium | undefined = once(() => require('sodium-native'));
+
+/** The native binding only. The package's index.js would fall back to JavaScript on elliptic, which has advisories. */
+export const loadSecp256k1: () => Secp256k1 | undefined = once(() =>
+  createRequire(require.resolve('secp256k1/package.json'))('./bindings.js'),
+);
+
+export const loadBlst: () => Blst | undefined = once(() => require('@chainsafe/blst'));
+
+export const loadNativeModules = (): NativeModules => ({
+  sodium: loadSodium(),
+  secp256k1: loadSecp256k1(),
+  blst: loadBlst(),
+});

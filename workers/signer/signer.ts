@@ -1,0 +1,50 @@
+// The entry of a signer thread: what Piscina runs. It reads keys in place from the arena that `workerData` shares,
+// signs batches, and drops what it keeps for a key when the vault says so. It never decides anything.
+import { setTimeout } from 'node:timers/promises';
+import { threadId, workerData } from 'node:worker_threads';
+import { move } from 'piscina';
+import type { ProviderName } from '../../src/wire/types.js';
+import type { ArenaLayout } from '../arena/layout.js';
+import { openSeats, type Seat } from '../arena/seats.js';
+import { openSlots } from '../arena/slots.js';
+import { chooseProviders } from '../providers/choose.js';
+import { forgetReleasedKeys } from './forget.js';
+import { type SigningContext, signOperations } from './sign-operations.js';
+
+/** No secret: a handle to shared memory, and facts. */
+export interface SignerData {
+  readonly buffer: SharedArrayBuffer;
+  readonly layout: ArenaLayout;
+  readonly provider: 'auto' | ProviderName;
+  readonly verifyAfterSign: boolean;
+}
+
+export interface SignTask {
+  readonly operations: ArrayBuffer;
+  readonly count: number;
+}
+
+const SEAT_ATTEMPTS = 100;
+const SEAT_RETRY_MS = 20;
+
+const { buffer, layout, provider, verifyAfterSign } = workerData as SignerData;
+const seats = openSeats(buffer, layout);
+const seat = await takeSeat();
+const { providers } = chooseProviders(provider);
+const context: SigningContext = { slots: openSlots(buffer, layout), providers, scratch: seat.scratch, verifyAfterSign };
+void forgetReleasedKeys(seats, seat, providers);
+seats.markReady(seat);
+
+/** The seat of a thread that has just ended is free once the vault thread has noticed. */
+async function takeSeat(): Promise<Seat> {
+  for (let attempt = 0; attempt < SEAT_ATTEMPTS; attempt++) {
+    const seat = seats.take(threadId);
+    if (seat !== undefined) return seat;
+    await setTimeout(SEAT_RETRY_MS);
+  }
+  throw new Error('every seat in the arena is taken');
+}
+
+/** Sign one batch. The reply's buffer is transferred back. */
+export const signBatch = ({ operations, count }: SignTask): ArrayBuffer =>
+  move(signOperations(operations, count, context)) as ArrayBuffer;

@@ -1,0 +1,75 @@
+// The door: what the vault thread lets in. Comlink's expose() alone would let the other side run code here
+// (`new proxy.sign.constructor('…')`), replace methods (SET through `__proto__`), mint full-access ports (ENDPOINT) or
+// end the service (RELEASE). So only one shape of message reaches it: APPLY of one method by name, with raw
+// arguments. Everything else that can be answered is answered by a refusal; the rest is dropped.
+import type { MessagePort } from 'node:worker_threads';
+import type { Endpoint } from 'comlink';
+import { toErrorRecord, VaultError } from '../../src/errors.js';
+import { comlinkEndpoint } from '../../src/wire/endpoint.js';
+import { type HandoffMessage, MAX_ARGUMENTS } from '../../src/wire/protocol.js';
+
+const MAX_CALL_ID_LENGTH = 64;
+
+interface RawArgument {
+  readonly type: 'RAW';
+  readonly value: unknown;
+}
+
+type Verdict =
+  | { readonly call: { id: string; type: 'APPLY'; path: [string]; argumentList: RawArgument[] } }
+  | { readonly handoff: HandoffMessage }
+  | { readonly refusal: string; readonly id: string | undefined };
+
+/**
+ * A Comlink endpoint over a port that admits calls of the given methods only.
+ *
+ * @param onHandoff - receives transferred secret buffers, which never pass through Comlink.
+ */
+export const guardedEndpoint = (
+  port: MessagePort,
+  methods: ReadonlySet<string>,
+  onHandoff: (message: HandoffMessage) => void,
+): Endpoint =>
+  comlinkEndpoint(port, (data) => {
+    const verdict = judge(data, methods);
+    if ('call' in verdict) return verdict.call;
+    if ('handoff' in verdict) onHandoff(verdict.handoff);
+    else if (verdict.id !== undefined) {
+      const error = toErrorRecord(new VaultError('ERR_REFUSED', `the vault refused the message: ${verdict.refusal}`));
+      port.postMessage({ id: verdict.id, type: 'RAW', value: { ok: false, error } });
+    }
+    return undefined;
+  });
+
+/** Admitted messages are built anew from the fields that were checked. */
+const judge = (data: unknown, methods: ReadonlySet<string>): Verdict => {
+  if (!isRecord(data)) return { refusal: 'not an object', id: undefined };
+  if (Object.hasOwn(data, 'handoff')) return judgeHandoff(data);
+  const id =
+    typeof data.id === 'string' && data.id.length > 0 && data.id.length <= MAX_CALL_ID_LENGTH ? data.id : undefined;
+  if (id === undefined) return { refusal: 'no call id', id };
+  if (data.type !== 'APPLY') return { refusal: 'only method calls are accepted', id };
+  const { path, argumentList } = data;
+  if (!Array.isArray(path) || path.length !== 1) return { refusal: 'expected the name of one method', id };
+  const method: unknown = path[0];
+  if (typeof method !== 'string' || !methods.has(method)) return { refusal: 'no such method', id };
+  if (!Array.isArray(argumentList) || argumentList.length > MAX_ARGUMENTS) {
+    return { refusal: `expected at most ${MAX_ARGUMENTS} arguments`, id };
+  }
+  const values: RawArgument[] = [];
+  for (let i = 0; i < argumentList.length; i++) {
+    const argument: unknown = argumentList[i];
+    if (!isRecord(argument) || argument.type !== 'RAW') return { refusal: 'expected raw arguments', id };
+    values.push({ type: 'RAW', value: argument.value });
+  }
+  return { call: { id, type: 'APPLY', path: [method], argumentList: values } };
+};
+
+const judgeHandoff = (data: Record<string, unknown>): Verdict => {
+  const { handoff, bytes } = data;
+  const sound = Number.isSafeInteger(handoff) && (handoff as number) >= 0 && bytes instanceof ArrayBuffer;
+  if (!sound) return { refusal: 'a hand-off is a number and a buffer', id: undefined };
+  return { handoff: { handoff: handoff as number, bytes } };
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

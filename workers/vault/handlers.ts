@@ -1,0 +1,227 @@
+// The vault's methods: one handler for each client stub of src/client.ts, in the same order. Every argument is checked
+// here as if its sender were hostile. Handlers throw VaultErrors; service.ts turns them into replies.
+import { types } from 'node:util';
+import { toErrorRecord, VaultError } from '../../src/errors.js';
+import { isKeyId } from '../../src/wire/check.js';
+import { createFrameWriter, REPLY_HEADER_BYTES, STATUS_CODES, schemeCode } from '../../src/wire/frame.js';
+import type { KeyRecord, LoadReply, VaultMethods, VerifyRequest } from '../../src/wire/protocol.js';
+import { checkWireKeySpec, type WireKeySpec } from '../../src/wire/specs.js';
+import {
+  HASHES,
+  KEY_TYPE_FACTS,
+  KEY_TYPES,
+  type KeyType,
+  MAX_MESSAGE_BYTES,
+  SIGNATURE_BYTES,
+} from '../../src/wire/types.js';
+import { encodeHex } from '../codec/hex.js';
+import { hashMessage } from '../providers/hashes.js';
+import { publicKeyOf } from '../providers/public-key.js';
+import { claimVariable } from '../sources/environ.js';
+import { writeKeyFile } from '../sources/file.js';
+import { generateSecret } from '../sources/generate.js';
+import { admitFrame } from './admission.js';
+import type { KeyEntry } from './key-table.js';
+import type { OpenVault } from './open.js';
+
+/** Handlers answer at once or later. `open` and `close` belong to the service: they begin and end what these work on. */
+export type Handlers = {
+  readonly [M in Exclude<keyof VaultMethods, 'open' | 'close'>]: (
+    vault: OpenVault,
+    ...args: unknown[]
+  ) => ReturnType<VaultMethods[M]> | Promise<ReturnType<VaultMethods[M]>>;
+};
+
+const MAX_VARIABLES = 100_000;
+const MAX_VARIABLE_NAME_LENGTH = 255;
+const MAX_SIGNATURE_BYTES = 1024;
+const MAX_PATH_LENGTH = 32_767;
+
+const refuse = (expected: string): never => {
+  throw new VaultError('ERR_REFUSED', `the vault refused the call: expected ${expected}`);
+};
+
+export const handlers: Handlers = {
+  claimVariables({ arena, held }, names) {
+    const isName = (name: unknown): name is string =>
+      typeof name === 'string' && name.length <= MAX_VARIABLE_NAME_LENGTH && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+    if (!Array.isArray(names) || names.length > MAX_VARIABLES || !names.every(isName)) {
+      return refuse('a list of environment variable names');
+    }
+    const scrubbed: string[] = [];
+    const exposed: string[] = [];
+    for (const name of new Set(names)) {
+      try {
+        const claimed = claimVariable(name, arena.staging);
+        if (claimed === undefined) continue;
+        (claimed.scrubbed ? scrubbed : exposed).push(name);
+        held.dropVariable(name);
+        held.holdVariable(name, arena.staging.subarray(0, claimed.length));
+      } finally {
+        arena.staging.fill(0);
+      }
+    }
+    return { scrubbed, exposed };
+  },
+
+  async load(vault, specs): Promise<LoadReply> {
+    if (!Array.isArray(specs) || specs.length > vault.config.maxKeys) return refuse('a list of at most maxKeys keys');
+    const checked = specs.map(checkWireKeySpec);
+    const keys: KeyRecord[] = [];
+    const failures: LoadReply['failures'][number][] = [];
+    try {
+      for (const spec of checked) {
+        try {
+          keys.push(registerKey(vault, spec));
+        } catch (error) {
+          const { code, message } = toErrorRecord(error);
+          failures.push({ id: spec.id, code, reason: message });
+        }
+      }
+    } finally {
+      for (const spec of checked) dropVariableOf(vault, spec);
+    }
+    if (failures.length > 0) {
+      await Promise.all(keys.map(({ info }) => releaseKey(vault, vault.table.get(info.id))));
+      return { keys: [], failures };
+    }
+    await vault.pool.ready();
+    return { keys, failures };
+  },
+
+  register(vault, spec) {
+    const checked = checkWireKeySpec(spec);
+    try {
+      return registerKey(vault, checked);
+    } finally {
+      dropVariableOf(vault, checked);
+    }
+  },
+
+  publicKey: ({ table }, id) => table.get(keyId(id)).info.publicKey,
+
+  sign: ({ dispatcher, table }, frame) => dispatcher.submit(admitFrame(frame, table)),
+
+  async signTogether(vault, ids, message) {
+    if (!Array.isArray(ids) || ids.length === 0 || ids.length > vault.config.maxKeys)
+      return refuse('a list of key ids');
+    if (new Set(ids).size !== ids.length) return refuse('each key id once');
+    const bytes = messageBytes(message);
+    const keys = ids.map((id) => blsKey(vault, keyId(id)));
+    if (keys.length > vault.config.maxPending || keys.length * bytes.length > vault.config.maxPendingBytes) {
+      throw new VaultError(
+        'ERR_VAULT_BUSY',
+        `${keys.length} copies of ${bytes.length} bytes exceed what may be pending`,
+      );
+    }
+    const writer = createFrameWriter(keys.length * (bytes.length + 20));
+    for (const { handle } of keys) writer.add(handle, schemeCode('bls12-381'), 0, bytes, undefined);
+    const replies = await vault.dispatcher.submit(admitFrame(writer.finish(), vault.table));
+    const signatures = replies.flatMap((reply) => signaturesOf(reply, SIGNATURE_BYTES['bls12-381']));
+    return vault.providers['bls12-381'].aggregate!(signatures);
+  },
+
+  verify({ table, providers }, request) {
+    if (typeof request !== 'object' || request === null) return refuse('a verification request');
+    const { id, scheme, hash, message, signature } = request as Partial<VerifyRequest>;
+    const { info } = table.get(keyId(id));
+    const { schemes } = KEY_TYPE_FACTS[info.type];
+    if (schemes.length === 0) throw unsupported(info, 'verify');
+    if (scheme === undefined || !schemes.includes(scheme)) {
+      throw new VaultError(
+        'ERR_SCHEME_UNSUPPORTED',
+        `the key "${info.id}" is of type ${info.type}; its schemes are ${schemes.join(', ')}`,
+        { keyId: info.id },
+      );
+    }
+    if (hash !== undefined && (info.type !== 'secp256k1' || !HASHES.includes(hash)))
+      return refuse('a hash of secp256k1');
+    if (!types.isUint8Array(signature) || signature.length > MAX_SIGNATURE_BYTES) return refuse('a signature');
+    const digest = hashMessage(hash, messageBytes(message));
+    return providers[info.type].verify(info.publicKey, scheme, digest, signature);
+  },
+
+  release: (vault, id) => releaseKey(vault, vault.table.get(keyId(id))),
+
+  createKeyFile({ arena, store, providers, scratch }, type, path) {
+    if (!KEY_TYPES.includes(type as KeyType)) return refuse(`one of ${KEY_TYPES.join(', ')}`);
+    if (typeof path !== 'string' || path.length === 0 || path.length > MAX_PATH_LENGTH || path.includes('\0')) {
+      return refuse('the path of a file');
+    }
+    const provider = providers[type as KeyType];
+    try {
+      const secret = arena.decoded.subarray(0, generateSecret(provider.keyType, arena.decoded));
+      let publicKey = new Uint8Array();
+      const { slot } = store.add((view) => {
+        provider.load(secret, view, scratch);
+        publicKey = publicKeyOf(view, provider.keyType).slice();
+      });
+      store.wipe(slot);
+      store.free(slot);
+      const length = encodeHex(secret, arena.staging);
+      arena.staging[length] = 0x0a; // a text file ends in a line feed
+      writeKeyFile(path, arena.staging.subarray(0, length + 1));
+      return publicKey;
+    } finally {
+      arena.staging.fill(0);
+      arena.decoded.fill(0);
+      scratch.fill(0);
+    }
+  },
+};
+
+const keyId = (id: unknown): string => (isKeyId(id) ? id : refuse('a key id'));
+
+const messageBytes = (message: unknown): Uint8Array => {
+  if (!types.isUint8Array(message) || message.length > MAX_MESSAGE_BYTES) return refuse('a message');
+  return message;
+};
+
+const unsupported = ({ id, type }: KeyEntry['info'], operation: string): VaultError =>
+  new VaultError('ERR_OPERATION_UNSUPPORTED', `the key "${id}" is of type ${type}, which does not ${operation}`, {
+    keyId: id,
+  });
+
+const blsKey = ({ table }: OpenVault, id: string): KeyEntry => {
+  const entry = table.get(id);
+  if (entry.info.type !== 'bls12-381') throw unsupported(entry.info, 'sign together');
+  return entry;
+};
+
+const registerKey = ({ table, loader, providers }: OpenVault, spec: WireKeySpec): KeyRecord => {
+  const { id, type, source } = spec;
+  table.assertFree(id);
+  const { handle, publicKey } = loader.load(spec);
+  const info = { id, type, publicKey, provider: providers[type].name, source: source.kind };
+  table.add(id, { info, handle, inFlight: 0, releasing: false, drained: undefined });
+  return { info, handle };
+};
+
+/**
+ * Refuse new work, wait for the work in flight, wipe, make every thread forget, and only then free the slot. A
+ * signature made with a half-wiped key could leak the key, so this order is a security property.
+ */
+const releaseKey = async ({ table, store, forgetting }: OpenVault, entry: KeyEntry): Promise<void> => {
+  await table.retire(entry);
+  const { slot } = entry.handle;
+  store.wipe(slot);
+  if (entry.info.type === 'bls12-381') await forgetting.forget(slot);
+  table.remove(entry);
+  store.free(slot);
+};
+
+const dropVariableOf = ({ held }: OpenVault, { source }: WireKeySpec): void => {
+  if (source.kind === 'env') held.dropVariable(source.name);
+};
+
+/** Every signature of a reply. @throws {VaultError} the first status that is not a success. */
+const signaturesOf = (reply: ArrayBuffer, length: number): Uint8Array[] => {
+  const count = new Uint32Array(reply, 0, 1)[0]!;
+  const statuses = new Uint8Array(reply, REPLY_HEADER_BYTES, count);
+  return Array.from(statuses, (status, i) => {
+    const code = STATUS_CODES[status];
+    if (code === undefined || code === 'OK')
+      return new Uint8Array(reply, REPLY_HEADER_BYTES + count + i * length, length);
+    throw new VaultError(code);
+  });
+};

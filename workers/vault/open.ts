@@ -1,0 +1,115 @@
+// Opens the vault: the arena, the providers and their self-tests, the signer pool, and what works on them. Everything
+// that exists only while the vault is open is made here, in the order in which it depends on one another.
+import { threadId } from 'node:worker_threads';
+import { VaultError } from '../../src/errors.js';
+import type { VaultInfo } from '../../src/wire/info.js';
+import type { WireConfig } from '../../src/wire/specs.js';
+import { KEY_TYPES, type KeyType, type ProviderName, type Slot } from '../../src/wire/types.js';
+import { type Arena, createArena } from '../arena/arena.js';
+import { createKeyStore, type KeyStore } from '../arena/key-store.js';
+import { openSeats, type Seat, type Seats } from '../arena/seats.js';
+import { openSlots } from '../arena/slots.js';
+import { chooseProviders } from '../providers/choose.js';
+import type { Providers } from '../providers/provider.js';
+import { selfTest } from '../providers/self-test.js';
+import { costTable } from './cost.js';
+import { createDispatcher, type Dispatcher } from './dispatcher.js';
+import { createForgetting, type Forgetting } from './forgetting.js';
+import { createHeldValues, type HeldValues } from './held-values.js';
+import { createKeyLoader, type KeyLoader } from './key-loader.js';
+import { createKeyTable, type KeyTable } from './key-table.js';
+import { createSignerPool, type SignerPool } from './signer-pool.js';
+
+/** A vault that is open: its parts, and nothing that outlives it. */
+export interface OpenVault {
+  readonly config: WireConfig;
+  readonly arena: Arena;
+  readonly store: KeyStore;
+  readonly held: HeldValues;
+  readonly table: KeyTable;
+  readonly loader: KeyLoader;
+  readonly providers: Providers;
+  readonly pool: SignerPool;
+  readonly dispatcher: Dispatcher;
+  readonly forgetting: Forgetting;
+  readonly scratch: Uint8Array;
+  readonly warnings: readonly string[];
+  info(): VaultInfo;
+}
+
+/**
+ * @throws {VaultError} ERR_PROVIDER_UNAVAILABLE, ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SELF_TEST - with nothing left open.
+ */
+export const openVault = (config: WireConfig): OpenVault => {
+  const warnings: string[] = [];
+  const { providers, fallbacks } = chooseProviders(config.provider);
+  if (config.provider === 'auto') {
+    for (const { type, reason } of fallbacks) {
+      warnings.push(
+        `${type} uses the portable provider, which is slower and cannot wipe what it computes with: ${reason}`,
+      );
+    }
+  }
+
+  // A seat for the vault thread; and twice the signers, for those that replace others before these have quite ended.
+  const arena = createArena(config.maxKeys, 2 * config.threads + 2, config.lock);
+  const { reason } = arena.lock;
+  if (reason !== undefined && config.lock !== 'off') {
+    if (config.lock === 'require') throw new VaultError('ERR_MEMORY_LOCK', `memory.lock is 'require': ${reason}`);
+    warnings.push(`the key arena is not fully protected: ${reason}`);
+  }
+
+  const seats: Seats = openSeats(arena.buffer, arena.layout);
+  const seat = seats.take(threadId) as Seat;
+  const store = createKeyStore(arena);
+  testProviders(store, providers, seat.scratch);
+
+  const { verifyAfterSign } = config;
+  const signing = { slots: openSlots(arena.buffer, arena.layout), providers, scratch: seat.scratch, verifyAfterSign };
+  const { buffer, layout } = arena;
+  const pool = createSignerPool(
+    config.threads,
+    { buffer, layout, provider: config.provider, verifyAfterSign },
+    seats,
+    seat.index,
+  );
+  const table = createKeyTable();
+  const held = createHeldValues(arena.held);
+  const names = Object.fromEntries(KEY_TYPES.map((type) => [type, providers[type].name])) as Record<
+    KeyType,
+    ProviderName
+  >;
+
+  return {
+    config,
+    arena,
+    store,
+    held,
+    table,
+    loader: createKeyLoader(arena, store, held, providers, seat.scratch),
+    providers,
+    pool,
+    dispatcher: createDispatcher(pool, table, signing, costTable(names, verifyAfterSign), config),
+    forgetting: createForgetting(seats, seat, providers),
+    scratch: seat.scratch,
+    warnings,
+    info: () => ({
+      threads: config.threads,
+      providers: names,
+      memory: {
+        locked: arena.lock.locked,
+        excludedFromDumps: arena.lock.excludedFromDumps,
+        bytes: layout.byteLength,
+        keysUsed: store.used,
+        keysMax: store.capacity,
+      },
+    }),
+  };
+};
+
+/** On a real slot: the same calls, over the same kind of memory, as every key will see. */
+const testProviders = (store: KeyStore, providers: Providers, scratch: Uint8Array): void => {
+  const { slot } = store.add((view) => selfTest(providers, view, scratch));
+  store.wipe(slot as Slot);
+  store.free(slot as Slot);
+};

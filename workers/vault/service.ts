@@ -1,0 +1,116 @@
+// The vault's life: it listens, is opened once, answers, and ends, by being closed or for a reason of its own. Turns
+// handlers into exposed methods whose answers are plain records.
+import type { MessagePort } from 'node:worker_threads';
+import { expose, transfer } from 'comlink';
+import { toErrorRecord, VaultError } from '../../src/errors.js';
+import {
+  type ExposedMethods,
+  type FatalMessage,
+  type HandoffMessage,
+  READY_MESSAGE,
+  type Reply,
+  VAULT_METHODS,
+} from '../../src/wire/protocol.js';
+import { checkWireConfig } from '../../src/wire/specs.js';
+import { guardedEndpoint } from './door.js';
+import { handlers } from './handlers.js';
+import { type OpenVault, openVault } from './open.js';
+
+export interface Service {
+  /** The open vault, or undefined before and after. */
+  current(): OpenVault | undefined;
+}
+
+/** Start answering on a port. */
+export const serve = (port: MessagePort): Service => {
+  let vault: OpenVault | undefined;
+  let state: 'waiting' | 'open' | 'closing' | 'closed' = 'waiting';
+  let closing: Promise<void> | undefined;
+
+  const opened = (): OpenVault => {
+    if (state === 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it is not open yet');
+    if (vault === undefined || state !== 'open') throw new VaultError('ERR_VAULT_CLOSED');
+    return vault;
+  };
+
+  const open = (config: unknown) => {
+    if (state !== 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it was opened before');
+    vault = openVault(checkWireConfig(config));
+    state = 'open';
+    return { info: vault.info(), warnings: vault.warnings };
+  };
+
+  /** Refuse new work, answer what was accepted, wipe everything, end the threads. */
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      state = 'closing';
+      await vault?.dispatcher.idle();
+      // Entry by entry first: wiping a slot checks its canaries.
+      for (const { handle } of vault?.table.entries() ?? []) vault?.store.wipe(handle.slot);
+      await end();
+    })();
+    return closing;
+  };
+
+  /** Signers first: a signature made with a half-wiped key could leak the key. */
+  const end = async (): Promise<void> => {
+    const ending = vault;
+    vault = undefined;
+    state = 'closed';
+    if (ending !== undefined) {
+      ending.held.wipe();
+      await ending.pool.close();
+      ending.arena.wipe();
+    }
+  };
+
+  /** The vault cannot go on: wipe, say why, end. */
+  const fail = async (error: VaultError): Promise<void> => {
+    await end();
+    const message: FatalMessage = { fatal: toErrorRecord(error) };
+    port.postMessage(message);
+    port.close();
+  };
+
+  /** One method as Comlink calls it: it never throws, and no stack of this thread crosses. */
+  const answering =
+    (run: (...args: unknown[]) => unknown) =>
+    async (...args: unknown[]): Promise<Reply<unknown>> => {
+      try {
+        return reply(await run(...args));
+      } catch (error) {
+        if (error instanceof VaultError && error.code === 'ERR_MEMORY_CORRUPTED') void fail(error);
+        return { ok: false, error: toErrorRecord(error) };
+      }
+    };
+
+  const methods = Object.assign(Object.create(null), {
+    ...Object.fromEntries(
+      Object.entries(handlers).map(([name, handle]) => [
+        name,
+        answering((...args) => (handle as (...all: unknown[]) => unknown)(opened(), ...args)),
+      ]),
+    ),
+    open: answering(open),
+    close: answering(async () => {
+      await close();
+      // After the answer has left.
+      setImmediate(() => port.close());
+    }),
+  }) as ExposedMethods;
+
+  const reply = (value: unknown): Reply<unknown> => {
+    const made = { ok: true, value } as const;
+    const isBuffers = Array.isArray(value) && value.length > 0 && value.every((each) => each instanceof ArrayBuffer);
+    return isBuffers ? transfer(made, value) : made;
+  };
+
+  const onHandoff = (message: HandoffMessage): void => {
+    if (vault !== undefined && state === 'open') vault.held.receive(message);
+    else new Uint8Array(message.bytes).fill(0);
+  };
+
+  expose(Object.freeze(methods), guardedEndpoint(port, new Set(VAULT_METHODS), onHandoff));
+  port.postMessage(READY_MESSAGE);
+  return { current: () => vault };
+};
