@@ -3,7 +3,7 @@
 // Nothing is bundled or minified: every source file becomes one file of the same name, so the code that a
 // reader audits is, file by file, the code that runs. Declarations come from tsc, which also type-checks.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,8 @@ const transpile = (outdir, ...folders) =>
 for (const folder of ['dist', '.build']) rmSync(join(root, folder), { recursive: true, force: true });
 await transpile('dist', 'src', 'workers');
 await transpile('.build', 'test', 'bench');
+// Tests import internals as ../../dist/…, the same from test/unit/ and from .build/test/unit/.
+symlinkSync(join(root, 'dist'), join(root, '.build/dist'), 'junction');
 chmodSync(join(root, 'dist/src/cli/main.js'), 0o755);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
 try {

@@ -1,7 +1,7 @@
 // The Vault object: one stub for each of the vault's methods (workers/vault/handlers.ts has their twins, in the same
 // order). Callers' mistakes are found here, before any message is sent. No secret passes through.
 import { createCoalescer } from './coalescer.js';
-import { type ErrorRecord, VaultError } from './errors.js';
+import { VaultError } from './errors.js';
 import type { VaultHost } from './host.js';
 import { deliverKeys } from './key-delivery.js';
 import { assertMessage, assertSignatureBytes, copyBytes, signRequest, unsupported, verifyRequest } from './requests.js';
@@ -61,25 +61,22 @@ export const createClient = (
       return new Promise((resolve, reject) => {
         assertOpen();
         const key = keyOf(id);
-        const { scheme, hash, auxRand, digest } = signRequest(key.info, options);
-        assertMessage(message, digest);
+        const request = signRequest(key.info, options);
+        assertMessage(message, request.digest);
         coalescer.assertRoom(1, message.length);
-        coalescer.add(key.handle, scheme, hash, message, auxRand, (result) => {
-          if (result instanceof Uint8Array) resolve(result);
-          else reject(errorFor(id, result));
-        });
+        coalescer.add(key, request, message, resolve, reject);
       });
     },
 
     signMany(id, messages, options) {
       return new Promise((resolve, reject) => {
         assertOpen();
-        const { info: key, handle } = keyOf(id);
-        const { scheme, hash, auxRand, digest } = signRequest(key, options);
+        const key = keyOf(id);
+        const request = signRequest(key.info, options);
         if (!Array.isArray(messages)) throw new TypeError(`"messages" expected an array, got ${typeof messages}`);
         let bytes = 0;
         for (const message of messages) {
-          assertMessage(message, digest);
+          assertMessage(message, request.digest);
           bytes += message.length;
         }
         coalescer.assertRoom(messages.length, bytes);
@@ -87,11 +84,11 @@ export const createClient = (
         let missing = messages.length;
         if (missing === 0) resolve(signatures);
         messages.forEach((message, i) => {
-          coalescer.add(handle, scheme, hash, message, auxRand, (result) => {
-            if (!(result instanceof Uint8Array)) return reject(errorFor(id, result));
-            signatures[i] = result;
+          const keep = (signature: Uint8Array): void => {
+            signatures[i] = signature;
             if (--missing === 0) resolve(signatures);
-          });
+          };
+          coalescer.add(key, request, message, keep, reject);
         });
       });
     },
@@ -120,6 +117,7 @@ export const createClient = (
       assertOpen();
       keyOf(id);
       known.delete(id);
+      coalescer.flush(); // what was asked before is signed before
       await host.call('release', id);
     },
 
@@ -130,6 +128,7 @@ export const createClient = (
     closed: host.ended,
 
     close() {
+      coalescer.flush();
       closing ??= host.close().then(() => known.clear());
       return closing;
     },
@@ -142,6 +141,3 @@ export const createClient = (
 };
 
 const copyInfo = (info: KeyInfo): KeyInfo => ({ ...info, publicKey: info.publicKey.slice() });
-
-const errorFor = (keyId: string, { code, message }: ErrorRecord): VaultError =>
-  new VaultError(code, `${message} (key "${keyId}")`, { keyId });

@@ -12,7 +12,7 @@ import {
 import type { KeyHandle } from './wire/types.js';
 
 /** Operations in a frame before it leaves: large enough to make its cost per operation small, small enough to pipeline. */
-const FRAME_OPERATIONS = 256;
+const FRAME_OPERATIONS = 512;
 /** Bytes in a frame before it leaves. */
 const FRAME_BYTES = 1024 * 1024;
 const DEFAULT_FRAME_BYTES = 1024;
@@ -22,32 +22,40 @@ export interface PendingLimits {
   readonly maxPendingBytes: number;
 }
 
-export type Settle = (result: Uint8Array | ErrorRecord) => void;
+/** The key of an operation: its id for errors, its handle for the vault. */
+export interface OperationKey {
+  readonly info: { readonly id: string };
+  readonly handle: KeyHandle;
+}
 
+/** What is asked of the key, in the codes of frame.ts. */
+export interface OperationRequest {
+  readonly scheme: number;
+  readonly hash: number;
+  readonly auxRand: Uint8Array | undefined;
+}
+
+type Resolve = (signature: Uint8Array) => void;
+type Reject = (error: VaultError) => void;
+
+/** Columns instead of objects: one entry of each for every operation. */
 interface OpenFrame {
   readonly writer: FrameWriter;
-  readonly settle: Settle[];
+  readonly keys: OperationKey[];
   /** Scheme codes: what tells a signature's length. */
   readonly schemes: number[];
+  readonly resolve: Resolve[];
+  readonly reject: Reject[];
   messageBytes: number;
 }
 
 export interface Coalescer {
   /** @throws {VaultError} ERR_VAULT_BUSY - that many operations and message bytes would exceed the limits. */
   assertRoom(operations: number, messageBytes: number): void;
-  /**
-   * Queue one operation, for which there is room. The message is copied before this returns.
-   *
-   * @param settle - called once, with the signature or an error's record.
-   */
-  add(
-    handle: KeyHandle,
-    scheme: number,
-    hash: number,
-    message: Uint8Array,
-    auxRand: Uint8Array | undefined,
-    settle: Settle,
-  ): void;
+  /** Queue one operation, for which there is room. The message is copied before this returns; one callback is called, once. */
+  add(key: OperationKey, request: OperationRequest, message: Uint8Array, resolve: Resolve, reject: Reject): void;
+  /** Send what is queued now: whatever is called next comes after it. */
+  flush(): void;
 }
 
 /** @param send - takes a frame away and answers with its replies; its rejection is every operation's. */
@@ -68,7 +76,7 @@ export const createCoalescer = (
     lastBytes = frame.writer.byteLength;
     send(frame.writer.finish()).then(
       (replies) => settleAll(frame, replies),
-      (error: unknown) => settleWith(frame, toErrorRecord(error)),
+      (error: unknown) => rejectAll(frame, toErrorRecord(error)),
     );
   };
 
@@ -78,13 +86,13 @@ export const createCoalescer = (
   };
 
   const discount = (frame: OpenFrame): void => {
-    pending -= frame.settle.length;
+    pending -= frame.keys.length;
     pendingBytes -= frame.messageBytes;
   };
 
-  const settleWith = (frame: OpenFrame, record: ErrorRecord): void => {
+  const rejectAll = (frame: OpenFrame, { code, message }: ErrorRecord): void => {
     discount(frame);
-    for (const settle of frame.settle) settle(record);
+    frame.reject.forEach((reject, i) => void reject(errorFor(frame.keys[i]!, code, message)));
   };
 
   const settleAll = (frame: OpenFrame, replies: readonly ArrayBuffer[]): void => {
@@ -96,14 +104,14 @@ export const createCoalescer = (
       let at = REPLY_HEADER_BYTES + count;
       for (let i = 0; i < count; i++, operation++) {
         const status = bytes[REPLY_HEADER_BYTES + i]!;
-        const settle = frame.settle[operation]!;
         if (status !== 0) {
-          settle(recordOf(STATUS_CODES[status] as VaultErrorCode));
+          const code = STATUS_CODES[status] as VaultErrorCode;
+          frame.reject[operation]!(errorFor(frame.keys[operation]!, code, VAULT_ERROR_CODES[code]));
           continue;
         }
         const length = SIGNATURE_BYTES_BY_CODE[frame.schemes[operation]!]!;
         // A copy: whoever keeps one signature must not keep the whole reply, nor see its neighbours.
-        settle(bytes.slice(at, at + length));
+        frame.resolve[operation]!(bytes.slice(at, at + length));
         at += length;
       }
     }
@@ -121,11 +129,20 @@ export const createCoalescer = (
         );
       }
     },
-    add(handle, scheme, hash, message, auxRand, settle) {
-      open ??= { writer: createFrameWriter(lastBytes), settle: [], schemes: [], messageBytes: 0 };
-      open.writer.add(handle, scheme, hash, message, auxRand);
-      open.settle.push(settle);
+    add(key, { scheme, hash, auxRand }, message, resolve, reject) {
+      open ??= {
+        writer: createFrameWriter(lastBytes),
+        keys: [],
+        schemes: [],
+        resolve: [],
+        reject: [],
+        messageBytes: 0,
+      };
+      open.writer.add(key.handle, scheme, hash, message, auxRand);
+      open.keys.push(key);
       open.schemes.push(scheme);
+      open.resolve.push(resolve);
+      open.reject.push(reject);
       open.messageBytes += message.length;
       pending++;
       pendingBytes += message.length;
@@ -136,7 +153,9 @@ export const createCoalescer = (
         queueMicrotask(() => process.nextTick(flushAtEndOfTurn));
       }
     },
+    flush,
   };
 };
 
-const recordOf = (code: VaultErrorCode): ErrorRecord => ({ code, message: VAULT_ERROR_CODES[code] });
+const errorFor = ({ info }: OperationKey, code: VaultErrorCode, message: string): VaultError =>
+  new VaultError(code, `${message} (key "${info.id}")`, { keyId: info.id });

@@ -17,6 +17,19 @@ export interface Handoff {
   variable(name: string, scrubbed: boolean, exposed: boolean): number | undefined;
 }
 
+/** V8 keeps typed arrays up to this size in its heap until their buffer is first asked for, and does not wipe that place. */
+const MAX_HEAP_ARRAY_BYTES = 64;
+
+/** The caller sees at once that the bytes are gone. They were zeroed before: what cannot be detached is empty too. */
+const detachIfWhole = ({ buffer, byteLength }: Uint8Array): void => {
+  if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return;
+  try {
+    structuredClone(buffer, { transfer: [buffer] });
+  } catch {
+    // Not transferable: a WebAssembly memory, an external buffer.
+  }
+};
+
 export const createHandoff = (worker: Worker): Handoff => {
   let next = 0;
   const send = (bytes: ArrayBuffer): number => {
@@ -28,18 +41,19 @@ export const createHandoff = (worker: Worker): Handoff => {
   return {
     bytes(value) {
       const view = ArrayBuffer.isView(value) ? value : new Uint8Array(value);
-      const { buffer } = view;
-      if (buffer instanceof ArrayBuffer && view.byteLength === buffer.byteLength) {
+      // Larger arrays only: for a small one, to ask for `buffer` would leave its bytes behind in the heap.
+      if (view.byteLength > MAX_HEAP_ARRAY_BYTES && view.byteLength === view.buffer.byteLength) {
         try {
-          return send(buffer); // the caller's buffer itself: detached here, and no copy is made
+          return send(view.buffer as ArrayBuffer); // the caller's buffer itself: detached here, and no copy is made
         } catch {
           // Not transferable (a WebAssembly memory, an external buffer): copied and zeroed, like a part of a buffer.
         }
       }
-      const copy = new Uint8Array(view.byteLength);
-      copy.set(view);
+      const copy = new ArrayBuffer(view.byteLength); // not a Uint8Array, whose first home may be the heap
+      new Uint8Array(copy).set(view);
       view.fill(0);
-      return send(copy.buffer);
+      detachIfWhole(view);
+      return send(copy);
     },
     variable(name, scrubbed, exposed) {
       if (exposed) {

@@ -23,7 +23,7 @@ export const openVault = async (settings?: Settings | string, options: OpenOptio
   const host = await startHost(options);
   try {
     const { info, warnings } = await host.call('open', config);
-    for (const warning of warnings) process.emitWarning(warning, { type: 'StrongroomWarning' });
+    for (const warning of warnings) warnOnce(warning);
     const loaded = await host.call('load', await deliverKeys(host, keys));
     if (loaded.failures.length > 0) throw startupError(loaded, keys.length);
     return createClient(host, config, info, loaded.keys);
@@ -31,6 +31,14 @@ export const openVault = async (settings?: Settings | string, options: OpenOptio
     await host.close();
     throw error;
   }
+};
+
+const warned = new Set<string>();
+
+const warnOnce = (warning: string): void => {
+  if (warned.has(warning)) return;
+  warned.add(warning);
+  process.emitWarning(warning, { type: 'StrongroomWarning' });
 };
 
 const startupError = ({ failures }: LoadReply, total: number): VaultError => {

@@ -272,6 +272,10 @@ test('no value is ever echoed, wherever it stands', () => {
     STRONGROOM_MEMORY_LOCK: marker,
     STRONGROOM_MAX_KEYS: marker,
   };
+  // The control: the search finds a marker that an error does hold.
+  const leaky = refused({ threads: 0 });
+  leaky.message += marker;
+  assert.match(allTextOf(leaky), marker.slice(0, 12));
   for (const place of places) assert.not.match(allTextOf(refused(place, environment)), marker.slice(0, 12));
   for (const place of places.slice(1)) {
     const text = JSON.stringify(place);

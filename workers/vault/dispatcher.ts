@@ -85,9 +85,11 @@ export const createDispatcher = (
     }
   };
 
-  /** Take the next piece of a job: large while much waits, smaller towards the end, so that all signers end together. */
+  /** Take the next piece of a job: an even share while signers are idle, as much as a piece may hold while all work. */
   const cut = (job: Job): Piece => {
-    const target = Math.min(MAX_PIECE_COST_US, Math.max(MIN_PIECE_COST_US, queuedCost / pool.threads));
+    const idle = pool.threads - batchesOut;
+    const target =
+      idle > 0 ? Math.min(MAX_PIECE_COST_US, Math.max(MIN_PIECE_COST_US, queuedCost / idle)) : MAX_PIECE_COST_US;
     const from = job.next;
     let cost = 0;
     while (job.next < job.frame.count) {

@@ -51,12 +51,15 @@ export const handlers: Handlers = {
     const scrubbed: string[] = [];
     const exposed: string[] = [];
     for (const name of new Set(names)) {
+      held.dropVariable(name);
       try {
         const claimed = claimVariable(name, arena.staging);
-        if (claimed === undefined) continue;
+        // Empty in the block: empty, or claimed before. Main knows which.
+        if (claimed === undefined || claimed.length === 0) continue;
         (claimed.scrubbed ? scrubbed : exposed).push(name);
-        held.dropVariable(name);
         held.holdVariable(name, arena.staging.subarray(0, claimed.length));
+      } catch (error) {
+        held.refuseVariable(name, error);
       } finally {
         arena.staging.fill(0);
       }

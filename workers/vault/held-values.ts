@@ -9,6 +9,9 @@ const MAX_HANDOFFS = 1_000_000;
 export interface HeldValues {
   /** Keep a copy of `value` in the arena under a variable's name. @throws {VaultError} ERR_SOURCE_TOO_LARGE */
   holdVariable(name: string, value: Uint8Array): void;
+  /** Keep, in place of a value, why it could not be kept: the key that names it fails by that. */
+  refuseVariable(name: string, error: unknown): void;
+  /** The value, or undefined. @throws what was kept in its place. */
   variable(name: string): Uint8Array | undefined;
   dropVariable(name: string): void;
   receive(message: HandoffMessage): void;
@@ -19,6 +22,7 @@ export interface HeldValues {
 
 export const createHeldValues = (area: Uint8Array): HeldValues => {
   const variables = new Map<string, Uint8Array>();
+  const refusals = new Map<string, unknown>();
   const handoffs = new Map<number, Uint8Array>();
   let used = 0;
 
@@ -35,8 +39,13 @@ export const createHeldValues = (area: Uint8Array): HeldValues => {
       used += value.length;
       variables.set(name, place);
     },
-    variable: (name) => variables.get(name),
+    refuseVariable: (name, error) => void refusals.set(name, error),
+    variable(name) {
+      if (refusals.has(name)) throw refusals.get(name);
+      return variables.get(name);
+    },
     dropVariable(name) {
+      refusals.delete(name);
       variables.get(name)?.fill(0);
       variables.delete(name);
       if (variables.size === 0) used = 0;
@@ -58,6 +67,7 @@ export const createHeldValues = (area: Uint8Array): HeldValues => {
       area.fill(0);
       for (const bytes of handoffs.values()) bytes.fill(0);
       variables.clear();
+      refusals.clear();
       handoffs.clear();
       used = 0;
     },

@@ -2,7 +2,7 @@
 // its slot, and wipes every area it used. Bytes to bytes, in the arena; nothing of a secret leaves this call.
 import { VaultError } from '../../src/errors.js';
 import type { WireKeySpec } from '../../src/wire/specs.js';
-import type { KeyHandle, KeyType } from '../../src/wire/types.js';
+import { type KeyHandle, type KeyType, MAX_SOURCE_BYTES } from '../../src/wire/types.js';
 import type { Arena } from '../arena/arena.js';
 import type { KeyStore } from '../arena/key-store.js';
 import { decodeKey } from '../codec/decode.js';
@@ -91,8 +91,11 @@ const stageView = (staging: Uint8Array, value: Uint8Array | undefined, place: st
 const stageHandoff = (staging: Uint8Array, value: Uint8Array | undefined, place: string): Uint8Array => {
   if (value === undefined) throw new VaultError('ERR_SOURCE_NOT_FOUND', `${place}: nothing was handed off`);
   try {
-    if (value.length > staging.length) {
-      throw new VaultError('ERR_SOURCE_TOO_LARGE', `${place}: expected at most 65536 bytes, got ${value.length}`);
+    if (value.length > MAX_SOURCE_BYTES) {
+      throw new VaultError(
+        'ERR_SOURCE_TOO_LARGE',
+        `${place}: expected at most ${MAX_SOURCE_BYTES} bytes, got ${value.length}`,
+      );
     }
     staging.set(value);
     return staging.subarray(0, value.length);
