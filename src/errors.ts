@@ -23,7 +23,7 @@ export const VAULT_ERROR_CODES = {
   ERR_INTERNAL: 'internal error',
   /** The key arena could not be allocated. */
   ERR_MEMORY: 'the key arena could not be allocated',
-  /** `memory.lock` is 'require' and the arena could not be locked and kept out of core dumps. */
+  /** `memory.lock` is 'require' and the arena could not be locked. */
   ERR_MEMORY_LOCK: 'the key arena could not be locked',
   /** A canary beside a secret was overwritten. Every key was wiped and the vault ended. */
   ERR_MEMORY_CORRUPTED: 'the key arena was overwritten',

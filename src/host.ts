@@ -11,6 +11,7 @@ import {
   isFatalMessage,
   isReadyMessage,
   type Reply,
+  type StopMessage,
   VAULT_METHODS,
   type VaultMethods,
 } from './wire/protocol.js';
@@ -32,6 +33,14 @@ export interface VaultHost {
 
 /** How long a thread that has closed may take to end by itself. Ending it from outside is safe, but abrupt. */
 const EXIT_GRACE_MS = 5_000;
+/** How long the vault may take to come to rest before its thread is ended. */
+const STOP_TIMEOUT_MS = 3_000;
+
+/** Brings each open vault to rest. A process must not end in the middle of a native call of another thread. */
+const stops = new Set<() => void>();
+const stopAll = (): void => {
+  for (const stop of stops) stop();
+};
 
 /** Start the vault thread. Resolves when it listens. @throws {VaultError} ERR_VAULT_CRASHED */
 export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
@@ -39,10 +48,32 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
   // Both empty, or NODE_OPTIONS would load code of others beside the keys.
   const worker = new Worker(new URL('vault/vault.js', folder), { execArgv: [], env: {}, name: 'strongroom' });
 
+  /** The vault wipes everything and comes to rest; the number tells when it has. */
+  const stop = (): Int32Array<SharedArrayBuffer> => {
+    const message: StopMessage = { stop: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) };
+    worker.postMessage(message);
+    return message.stop;
+  };
+  const stopNow = (): void => void Atomics.wait(stop(), 0, 0, STOP_TIMEOUT_MS);
+  const setStop = (on: boolean): void => {
+    if (on) stops.add(stopNow);
+    else stops.delete(stopNow);
+    if (stops.size === 0) process.off('exit', stopAll);
+    else if (!process.listeners('exit').includes(stopAll)) process.on('exit', stopAll);
+  };
+  const terminate = worker.terminate.bind(worker);
+  // Whoever ends it, ends it at rest.
+  worker.terminate = async () => {
+    const wait = Atomics.waitAsync(stop(), 0, 0, STOP_TIMEOUT_MS);
+    if (wait.async && stops.has(stopNow)) await wait.value;
+    return terminate();
+  };
+
   // Whoever waits for the vault, to be told when it ends.
   const waiting = new Set<(error: VaultError) => void>();
   let end: VaultEnd | undefined;
   let closing = false;
+  let terminated = false;
   let failure: VaultError | undefined;
   let listening: () => void = () => undefined;
 
@@ -52,8 +83,9 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
       failure ??= new VaultError('ERR_VAULT_CRASHED', `the vault thread ended with ${error.code ?? error.name}`);
     });
     worker.once('exit', (code) => {
+      setStop(false);
       end =
-        closing && failure === undefined
+        closing && failure === undefined && (code === 0 || terminated)
           ? { reason: 'closed' }
           : {
               reason: 'crashed',
@@ -102,6 +134,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
   await settled<void>((resolve) => {
     listening = resolve;
   });
+  setStop(true);
 
   return {
     call: (method, ...args) => invoke(method, args),
@@ -116,7 +149,10 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
       } catch {
         // It ended meanwhile; `ended` says how.
       }
-      const timer = setTimeout(() => void worker.terminate(), EXIT_GRACE_MS);
+      const timer = setTimeout(() => {
+        terminated = true;
+        void worker.terminate();
+      }, EXIT_GRACE_MS);
       await ended;
       clearTimeout(timer);
     },

@@ -1,7 +1,10 @@
 // Brings checked keys to the vault: names what the vault can read by itself, hands off what only main can reach.
 import type { VaultHost } from './host.js';
 import type { CheckedKey } from './settings/keys.js';
+import { warnOnce } from './warn.js';
 import type { WireKeySpec, WireSource } from './wire/specs.js';
+
+const NOT_SCRUBBED = 'environment variables that could only be deleted, not overwritten where the process keeps them';
 
 /** Specifications for `load` and `register`, once their variables are claimed and their bytes handed off. */
 export const deliverKeys = async (host: VaultHost, keys: readonly CheckedKey[]): Promise<WireKeySpec[]> => {
@@ -25,6 +28,9 @@ const claimVariables = async (
   names: ReadonlySet<string>,
 ): Promise<Map<string, number | undefined>> => {
   const { scrubbed, exposed } = await host.call('claimVariables', [...names]);
+  // Not by value: reading one would make the string that the vault has just avoided.
+  const deletedOnly = [...names].filter((name) => !scrubbed.includes(name) && name in process.env);
+  if (deletedOnly.length > 0) warnOnce(`${NOT_SCRUBBED}: ${deletedOnly.join(', ')}`);
   const variables = new Map<string, number | undefined>();
   for (const name of names)
     variables.set(name, host.handoff.variable(name, scrubbed.includes(name), exposed.includes(name)));

@@ -5,6 +5,7 @@ import { startHost, type VaultHost } from './host.js';
 import { deliverKeys } from './key-delivery.js';
 import { readSettings } from './settings/read.js';
 import type { OpenOptions, Settings, Vault } from './vault.js';
+import { warnOnce } from './warn.js';
 import type { LoadReply } from './wire/protocol.js';
 
 /**
@@ -31,14 +32,6 @@ export const openVault = async (settings?: Settings | string, options: OpenOptio
     await host.close();
     throw error;
   }
-};
-
-const warned = new Set<string>();
-
-const warnOnce = (warning: string): void => {
-  if (warned.has(warning)) return;
-  warned.add(warning);
-  process.emitWarning(warning, { type: 'StrongroomWarning' });
 };
 
 const startupError = ({ failures }: LoadReply, total: number): VaultError => {

@@ -101,6 +101,14 @@ export interface HandoffMessage {
   readonly bytes: ArrayBuffer;
 }
 
+/**
+ * Main is about to end the process, or the vault's thread: the vault brings its threads to rest, wipes everything, sets
+ * the first number to 1, and never does anything again.
+ */
+export interface StopMessage {
+  readonly stop: Int32Array<SharedArrayBuffer>;
+}
+
 /** The vault's first message: it listens. Calls made before it would be lost. */
 export interface ReadyMessage {
   readonly ready: true;

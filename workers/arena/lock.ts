@@ -10,6 +10,9 @@ export interface LockState {
   readonly reason: string | undefined;
 }
 
+/** Where sodium_mlock also asks for exclusion from core dumps (MADV_DONTDUMP, MADV_NOCORE). macOS and Windows have none. */
+const DUMP_EXCLUDING: ReadonlySet<string> = new Set(['linux', 'android', 'freebsd']);
+
 export const lockMemory = (bytes: Uint8Array): LockState => {
   const sodium = loadSodium();
   if (sodium === undefined) {
@@ -24,7 +27,7 @@ export const lockMemory = (bytes: Uint8Array): LockState => {
   }
   const seen = process.platform === 'linux' ? mappingFlags(bytes.byteLength) : undefined;
   const locked = seen === undefined ? !refused : seen.has('lo');
-  const excludedFromDumps = seen === undefined ? !refused && process.platform !== 'darwin' : seen.has('dd');
+  const excludedFromDumps = seen === undefined ? !refused && DUMP_EXCLUDING.has(process.platform) : seen.has('dd');
   const reason =
     locked && excludedFromDumps
       ? undefined

@@ -27,6 +27,7 @@ export interface Seats {
   /** Take a free seat for a thread. Undefined when all are taken. */
   take(threadId: number): Seat | undefined;
   markReady(seat: Seat): void;
+  isReady(threadId: number): boolean;
   /** Threads other than `except` that are ready. */
   readyCount(except: number): number;
   /** Resolves at the next change of readiness, or after `timeoutMs`. */
@@ -73,6 +74,11 @@ export const openSeats = (buffer: SharedArrayBuffer, layout: ArenaLayout): Seats
       Atomics.store(words, seatWord(seat.index, READY), 1);
       signal(READY_SIGNAL);
     },
+    isReady: (threadId) =>
+      indices.some(
+        (i) =>
+          Atomics.load(words, seatWord(i, OWNER)) === threadId + 1 && Atomics.load(words, seatWord(i, READY)) === 1,
+      ),
     readyCount: (except) => indices.filter((i) => i !== except && Atomics.load(words, seatWord(i, READY)) === 1).length,
     readyChange: (timeoutMs) => change(READY_SIGNAL, Atomics.load(words, READY_SIGNAL), timeoutMs),
     vacate(threadId) {

@@ -10,7 +10,8 @@ export interface KeyProvider {
 
   /**
    * Put a checked secret into a slot, in the form that `sign` wants, and its public key beside it.
-   * The caller has checked length and range and wipes `secret`; the view is zero before the call.
+   * The caller has checked length and range and wipes `secret`; the view is zero before the call. The thread may now
+   * keep something for the slot: `forget` it whenever the slot is wiped, also when the registration fails later on.
    */
   load(secret: Uint8Array, view: SlotView, scratch: Uint8Array): void;
 

@@ -17,7 +17,7 @@ export const BLS12_381_ORDER: Uint8Array = Uint8Array.from([
 ]);
 
 /** 1 if a < b, else 0; both big-endian, 32 bytes. Constant time. */
-const isBelow = (a: Uint8Array, b: Uint8Array): number => {
+export const isBelow = (a: Uint8Array, b: Uint8Array): number => {
   let borrow = 0;
   for (let i = ORDER_BYTES - 1; i >= 0; i--) borrow = ((a[i]! - b[i]! - borrow) >> 31) & 1;
   return borrow;

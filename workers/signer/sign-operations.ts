@@ -24,6 +24,8 @@ export interface SigningContext {
   readonly scratch: Uint8Array;
   /** Withhold signatures that do not verify. */
   readonly verifyAfterSign: boolean;
+  /** Called between operations: where a thread may be ended. */
+  readonly pause: () => void;
 }
 
 const KEY_NOT_FOUND = statusOf('ERR_KEY_NOT_FOUND');
@@ -52,6 +54,7 @@ export const signOperations = (operations: ArrayBuffer, count: number, context: 
   let signatureAt = REPLY_HEADER_BYTES + count;
   let at = 0;
   for (let i = 0; i < count; i++) {
+    context.pause();
     const word = at >> 2;
     const packed = words[word + 3]!;
     const scheme = packed & 0xff;

@@ -5,6 +5,7 @@ import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
 import type { ProviderName } from '../../src/wire/types.js';
 import type { ArenaLayout } from '../arena/layout.js';
+import { openHalting } from '../arena/halt.js';
 import { openSeats, type Seat } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
 import { chooseProviders } from '../providers/choose.js';
@@ -30,8 +31,17 @@ const SEAT_RETRY_MS = 20;
 const { buffer, layout, provider, verifyAfterSign } = workerData as SignerData;
 const seats = openSeats(buffer, layout);
 const seat = await takeSeat();
+const halting = openHalting(buffer, layout);
+halting.begin(seat); // loading native libraries is native work
 const { providers } = chooseProviders(provider);
-const context: SigningContext = { slots: openSlots(buffer, layout), providers, scratch: seat.scratch, verifyAfterSign };
+const context: SigningContext = {
+  slots: openSlots(buffer, layout),
+  providers,
+  scratch: seat.scratch,
+  verifyAfterSign,
+  pause: () => halting.look(seat),
+};
+halting.end(seat);
 void forgetReleasedKeys(seats, seat, providers);
 seats.markReady(seat);
 
@@ -46,5 +56,9 @@ async function takeSeat(): Promise<Seat> {
 }
 
 /** Sign one batch. The reply's buffer is transferred back. */
-export const signBatch = ({ operations, count }: SignTask): ArrayBuffer =>
-  move(signOperations(operations, count, context)) as ArrayBuffer;
+export const signBatch = ({ operations, count }: SignTask): ArrayBuffer => {
+  halting.begin(seat);
+  const reply = signOperations(operations, count, context);
+  halting.end(seat);
+  return move(reply) as ArrayBuffer;
+};

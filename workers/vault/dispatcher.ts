@@ -5,6 +5,7 @@ import { VaultError } from '../../src/errors.js';
 import { REPLY_HEADER_BYTES, statusOf } from '../../src/wire/frame.js';
 import type { SigningContext } from '../signer/sign-operations.js';
 import { signOperations } from '../signer/sign-operations.js';
+import type { SignTask } from '../signer/signer.js';
 import type { AdmittedFrame } from './admission.js';
 import { type CostTable, operationCost } from './cost.js';
 import type { KeyTable } from './key-table.js';
@@ -12,11 +13,18 @@ import { BATCHES_PER_SIGNER, type SignerPool } from './signer-pool.js';
 
 /** A load below this is signed inline: handing it over would take longer. In microseconds, as all costs. */
 const INLINE_COST_US = 150;
+/**
+ * A load below this, when nothing else is under way, is shared between idle signers and the vault thread itself, which
+ * has it already: two messages fewer. Bounds how long the vault thread is away from its port.
+ */
+const ASSIST_COST_US = 4_000;
+/** What a hand-over and its answer take: the vault thread's own share is larger by this, so that all end together. */
+const HAND_OVER_US = 150;
 /** The smallest piece worth a hand-over, when a frame is cut over idle signers. */
 const MIN_PIECE_COST_US = 200;
 /** The largest piece: bounds how long a release or a small load waits behind it. */
 const MAX_PIECE_COST_US = 12_000;
-/** Signers that may die under one batch before it is given up. */
+/** Signers that may die under one batch before it is given up. The last attempt is made alone. */
 const MAX_ATTEMPTS = 3;
 
 interface Job {
@@ -67,29 +75,39 @@ export const createDispatcher = (
   const capacity = pool.threads * BATCHES_PER_SIGNER;
   let queuedCost = 0;
   let batchesOut = 0;
+  /** A piece is on its last attempt: what ends signers must not take down the pieces beside it. */
+  let alone = false;
   let pending = 0;
   let pendingBytes = 0;
   let onIdle: (() => void)[] = [];
 
   const pump = (): void => {
-    while (batchesOut < capacity) {
-      const retry = retries.pop();
+    while (batchesOut < capacity && !alone) {
+      const retry = retries[0];
       if (retry !== undefined) {
+        const isLast = retry.attempts === MAX_ATTEMPTS - 1;
+        if (isLast && batchesOut > 0) return;
+        alone = isLast;
+        retries.shift();
         run(retry);
         continue;
       }
       const job = queue[0];
       if (job === undefined) return;
-      run(cut(job));
+      run(cut(job, share()));
       if (job.next === job.frame.count) queue.shift();
     }
   };
 
-  /** Take the next piece of a job: an even share while signers are idle, as much as a piece may hold while all work. */
-  const cut = (job: Job): Piece => {
+  /** What a piece should cost: an even share while signers are idle, as much as a piece may hold while all work. */
+  const share = (): number => {
     const idle = pool.threads - batchesOut;
-    const target =
-      idle > 0 ? Math.min(MAX_PIECE_COST_US, Math.max(MIN_PIECE_COST_US, queuedCost / idle)) : MAX_PIECE_COST_US;
+    const even = idle > 0 ? Math.max(MIN_PIECE_COST_US, queuedCost / idle) : MAX_PIECE_COST_US;
+    return Math.min(MAX_PIECE_COST_US, even);
+  };
+
+  /** Take the next piece of a job, of about this cost. */
+  const cut = (job: Job, target: number): Piece => {
     const from = job.next;
     let cost = 0;
     while (job.next < job.frame.count) {
@@ -106,19 +124,18 @@ export const createDispatcher = (
   };
 
   const run = (piece: Piece): void => {
-    const { frame } = piece.job;
     batchesOut++;
     piece.attempts++;
-    // A copy: the frame stays here, so that another signer can have the piece if this one dies.
-    const operations = frame.buffer.slice(frame.offsets[piece.from], frame.offsets[piece.to]);
-    pool.run({ operations, count: piece.to - piece.from }).then(
+    pool.run(taskOf(piece)).then(
       (reply) => {
         batchesOut--;
+        alone = false;
         settle(piece, reply);
         pump();
       },
       () => {
         batchesOut--;
+        alone = false;
         if (piece.attempts < MAX_ATTEMPTS) retries.push(piece);
         else settle(piece, failedReply(piece));
         pump();
@@ -126,21 +143,32 @@ export const createDispatcher = (
     );
   };
 
+  const runInline = (piece: Piece): void => {
+    const { operations, count } = taskOf(piece);
+    settle(piece, signOperations(operations, count, inline));
+  };
+
+  /** Sign a small job at once: a piece to each idle signer, and the vault thread's own piece meanwhile. */
+  const assist = (job: Job, total: number): void => {
+    const pieces = Math.min(pool.threads, Math.max(1, Math.floor(total / MIN_PIECE_COST_US)));
+    const each = Math.max(MIN_PIECE_COST_US / 2, (total - HAND_OVER_US) / pieces);
+    for (let piece = 1; piece < pieces && job.next < job.frame.count; piece++) run(cut(job, each));
+    if (job.next < job.frame.count) runInline(cut(job, Number.POSITIVE_INFINITY));
+  };
+
   const settle = (piece: Piece, reply: ArrayBuffer): void => {
     const { job } = piece;
     job.replies[piece.index] = reply;
     job.piecesOut--;
-    for (let i = piece.from; i < piece.to; i++) {
-      const entry = job.frame.entries[i];
-      if (entry !== undefined) table.end(entry);
-    }
-    if (job.piecesOut === 0 && job.next === job.frame.count) finish(job.frame, () => job.resolve(job.replies));
+    if (job.piecesOut === 0 && job.next === job.frame.count) finish(job);
   };
 
-  const finish = (frame: AdmittedFrame, answer: () => void): void => {
+  const finish = ({ frame, replies, resolve }: Job): void => {
     pending -= frame.count;
     pendingBytes -= frame.messageBytes;
-    answer();
+    // The answer first: a release that waited for these operations is answered after them.
+    resolve(replies);
+    for (const entry of frame.entries) if (entry !== undefined) table.end(entry);
     if (pending > 0) return;
     const waiting = onIdle;
     onIdle = [];
@@ -163,22 +191,28 @@ export const createDispatcher = (
         costOf[i] = cost;
         total += cost;
       }
-      if (total <= INLINE_COST_US || (frame.count === 1 && batchesOut === 0)) {
-        const operations = frame.buffer.slice(frame.offsets[0]);
-        const reply = signOperations(operations, frame.count, inline);
-        finish(frame, () => undefined);
-        return Promise.resolve([reply]);
-      }
       for (const entry of frame.entries) if (entry !== undefined) table.begin(entry);
-      queuedCost += total;
       return new Promise((resolve) => {
-        queue.push({ frame, costs: costOf, replies: [], next: 0, piecesOut: 0, resolve });
-        pump();
+        const job: Job = { frame, costs: costOf, replies: [], next: 0, piecesOut: 0, resolve };
+        queuedCost += total;
+        const quiet = batchesOut === 0 && queue.length === 0 && retries.length === 0;
+        if (total <= INLINE_COST_US || (frame.count === 1 && quiet)) runInline(cut(job, Number.POSITIVE_INFINITY));
+        else if (total <= ASSIST_COST_US && quiet) assist(job, total);
+        else {
+          queue.push(job);
+          pump();
+        }
       });
     },
     idle: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => onIdle.push(resolve))),
   };
 };
+
+/** A copy: the frame stays here, so that another signer can have the piece if one dies. */
+const taskOf = ({ job: { frame }, from, to }: Piece): SignTask => ({
+  operations: frame.buffer.slice(frame.offsets[from], frame.offsets[to]),
+  count: to - from,
+});
 
 const EMPTY = new ArrayBuffer(0);
 const SIGNER_FAILED = statusOf('ERR_SIGNER_FAILED');

@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint } from 'comlink';
 import { toErrorRecord, VaultError } from '../../src/errors.js';
 import { comlinkEndpoint } from '../../src/wire/endpoint.js';
-import { type HandoffMessage, MAX_ARGUMENTS } from '../../src/wire/protocol.js';
+import { type HandoffMessage, MAX_ARGUMENTS, type StopMessage } from '../../src/wire/protocol.js';
 
 const MAX_CALL_ID_LENGTH = 64;
 
@@ -18,22 +18,26 @@ interface RawArgument {
 type Verdict =
   | { readonly call: { id: string; type: 'APPLY'; path: [string]; argumentList: RawArgument[] } }
   | { readonly handoff: HandoffMessage }
+  | { readonly stop: StopMessage }
   | { readonly refusal: string; readonly id: string | undefined };
 
 /**
  * A Comlink endpoint over a port that admits calls of the given methods only.
  *
  * @param onHandoff - receives transferred secret buffers, which never pass through Comlink.
+ * @param onStop - the process is about to end.
  */
 export const guardedEndpoint = (
   port: MessagePort,
   methods: ReadonlySet<string>,
   onHandoff: (message: HandoffMessage) => void,
+  onStop: (message: StopMessage) => void,
 ): Endpoint =>
   comlinkEndpoint(port, (data) => {
     const verdict = judge(data, methods);
     if ('call' in verdict) return verdict.call;
     if ('handoff' in verdict) onHandoff(verdict.handoff);
+    else if ('stop' in verdict) onStop(verdict.stop);
     else if (verdict.id !== undefined) {
       const error = toErrorRecord(new VaultError('ERR_REFUSED', `the vault refused the message: ${verdict.refusal}`));
       port.postMessage({ id: verdict.id, type: 'RAW', value: { ok: false, error } });
@@ -45,6 +49,7 @@ export const guardedEndpoint = (
 const judge = (data: unknown, methods: ReadonlySet<string>): Verdict => {
   if (!isRecord(data)) return { refusal: 'not an object', id: undefined };
   if (Object.hasOwn(data, 'handoff')) return judgeHandoff(data);
+  if (Object.hasOwn(data, 'stop')) return judgeStop(data);
   const id =
     typeof data.id === 'string' && data.id.length > 0 && data.id.length <= MAX_CALL_ID_LENGTH ? data.id : undefined;
   if (id === undefined) return { refusal: 'no call id', id };
@@ -71,5 +76,10 @@ const judgeHandoff = (data: Record<string, unknown>): Verdict => {
   if (!sound) return { refusal: 'a hand-off is a number and a buffer', id: undefined };
   return { handoff: { handoff: handoff as number, bytes } };
 };
+
+const judgeStop = ({ stop }: Record<string, unknown>): Verdict =>
+  stop instanceof Int32Array && stop.buffer instanceof SharedArrayBuffer && stop.length > 0
+    ? { stop: { stop: stop as Int32Array<SharedArrayBuffer> } }
+    : { refusal: 'a stop carries a shared number', id: undefined };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -5,7 +5,7 @@ import { toErrorRecord, VaultError } from '../../src/errors.js';
 import { isKeyId } from '../../src/wire/check.js';
 import { createFrameWriter, REPLY_HEADER_BYTES, STATUS_CODES, schemeCode } from '../../src/wire/frame.js';
 import type { KeyRecord, LoadReply, VaultMethods, VerifyRequest } from '../../src/wire/protocol.js';
-import { checkWireKeySpec, type WireKeySpec } from '../../src/wire/specs.js';
+import { checkWireKeySpec, MAX_KEYS, type WireKeySpec } from '../../src/wire/specs.js';
 import {
   HASHES,
   KEY_TYPE_FACTS,
@@ -13,6 +13,7 @@ import {
   type KeyType,
   MAX_MESSAGE_BYTES,
   SIGNATURE_BYTES,
+  type Slot,
 } from '../../src/wire/types.js';
 import { encodeHex } from '../codec/hex.js';
 import { hashMessage } from '../providers/hashes.js';
@@ -68,7 +69,7 @@ export const handlers: Handlers = {
   },
 
   async load(vault, specs): Promise<LoadReply> {
-    if (!Array.isArray(specs) || specs.length > vault.config.maxKeys) return refuse('a list of at most maxKeys keys');
+    if (!Array.isArray(specs) || specs.length > MAX_KEYS) return refuse('a list of keys');
     const checked = specs.map(checkWireKeySpec);
     const keys: KeyRecord[] = [];
     const failures: LoadReply['failures'][number][] = [];
@@ -146,21 +147,21 @@ export const handlers: Handlers = {
 
   release: (vault, id) => releaseKey(vault, vault.table.get(keyId(id))),
 
-  createKeyFile({ arena, store, providers, scratch }, type, path) {
+  async createKeyFile(vault, type, path) {
     if (!KEY_TYPES.includes(type as KeyType)) return refuse(`one of ${KEY_TYPES.join(', ')}`);
     if (typeof path !== 'string' || path.length === 0 || path.length > MAX_PATH_LENGTH || path.includes('\0')) {
       return refuse('the path of a file');
     }
+    const { arena, store, providers, scratch } = vault;
     const provider = providers[type as KeyType];
+    let publicKey = new Uint8Array();
+    let taken: Slot | undefined;
     try {
       const secret = arena.decoded.subarray(0, generateSecret(provider.keyType, arena.decoded));
-      let publicKey = new Uint8Array();
-      const { slot } = store.add((view) => {
+      taken = store.add((view) => {
         provider.load(secret, view, scratch);
         publicKey = publicKeyOf(view, provider.keyType).slice();
-      });
-      store.wipe(slot);
-      store.free(slot);
+      }).slot;
       const length = encodeHex(secret, arena.staging);
       arena.staging[length] = 0x0a; // a text file ends in a line feed
       writeKeyFile(path, arena.staging.subarray(0, length + 1));
@@ -169,6 +170,7 @@ export const handlers: Handlers = {
       arena.staging.fill(0);
       arena.decoded.fill(0);
       scratch.fill(0);
+      if (taken !== undefined) await wipeSlot(vault, taken, provider.keyType);
     }
   },
 };
@@ -201,15 +203,19 @@ const registerKey = ({ table, loader, providers }: OpenVault, spec: WireKeySpec)
 };
 
 /**
- * Refuse new work, wait for the work in flight, wipe, make every thread forget, and only then free the slot. A
- * signature made with a half-wiped key could leak the key, so this order is a security property.
+ * Refuse new work, wait for the work in flight, and only then wipe. A signature made with a half-wiped key could leak
+ * the key, so this order is a security property.
  */
-const releaseKey = async ({ table, store, forgetting }: OpenVault, entry: KeyEntry): Promise<void> => {
-  await table.retire(entry);
-  const { slot } = entry.handle;
+const releaseKey = async (vault: OpenVault, entry: KeyEntry): Promise<void> => {
+  await vault.table.retire(entry);
+  await wipeSlot(vault, entry.handle.slot, entry.info.type);
+  vault.table.remove(entry);
+};
+
+/** Wipe a slot that no batch names, make every thread forget its key, and only then let it be taken again. */
+const wipeSlot = async ({ store, forgetting }: OpenVault, slot: Slot, type: KeyType): Promise<void> => {
   store.wipe(slot);
-  if (entry.info.type === 'bls12-381') await forgetting.forget(slot);
-  table.remove(entry);
+  if (type === 'bls12-381') await forgetting.forget(slot);
   store.free(slot);
 };
 

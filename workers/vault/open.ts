@@ -6,6 +6,7 @@ import type { VaultInfo } from '../../src/wire/info.js';
 import type { WireConfig } from '../../src/wire/specs.js';
 import { KEY_TYPES, type KeyType, type ProviderName, type Slot } from '../../src/wire/types.js';
 import { type Arena, createArena } from '../arena/arena.js';
+import { type Halting, openHalting } from '../arena/halt.js';
 import { createKeyStore, type KeyStore } from '../arena/key-store.js';
 import { openSeats, type Seat, type Seats } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
@@ -24,6 +25,7 @@ import { createSignerPool, type SignerPool } from './signer-pool.js';
 export interface OpenVault {
   readonly config: WireConfig;
   readonly arena: Arena;
+  readonly halting: Halting;
   readonly store: KeyStore;
   readonly held: HeldValues;
   readonly table: KeyTable;
@@ -55,7 +57,8 @@ export const openVault = (config: WireConfig): OpenVault => {
   const arena = createArena(config.maxKeys, 2 * config.threads + 2, config.lock);
   const { reason } = arena.lock;
   if (reason !== undefined && config.lock !== 'off') {
-    if (config.lock === 'require') throw new VaultError('ERR_MEMORY_LOCK', `memory.lock is 'require': ${reason}`);
+    if (config.lock === 'require' && !arena.lock.locked)
+      throw new VaultError('ERR_MEMORY_LOCK', `memory.lock is 'require': ${reason}`);
     warnings.push(`the key arena is not fully protected: ${reason}`);
   }
 
@@ -65,12 +68,21 @@ export const openVault = (config: WireConfig): OpenVault => {
   testProviders(store, providers, seat.scratch);
 
   const { verifyAfterSign } = config;
-  const signing = { slots: openSlots(arena.buffer, arena.layout), providers, scratch: seat.scratch, verifyAfterSign };
   const { buffer, layout } = arena;
+  const halting = openHalting(buffer, layout);
+  // This thread answers before it is ended (service.ts): it need not look between operations.
+  const signing = {
+    slots: openSlots(buffer, layout),
+    providers,
+    scratch: seat.scratch,
+    verifyAfterSign,
+    pause: () => undefined,
+  };
   const pool = createSignerPool(
     config.threads,
     { buffer, layout, provider: config.provider, verifyAfterSign },
     seats,
+    halting,
     seat.index,
   );
   const table = createKeyTable();
@@ -83,6 +95,7 @@ export const openVault = (config: WireConfig): OpenVault => {
   return {
     config,
     arena,
+    halting,
     store,
     held,
     table,

@@ -9,6 +9,7 @@ import {
   type HandoffMessage,
   READY_MESSAGE,
   type Reply,
+  type StopMessage,
   VAULT_METHODS,
 } from '../../src/wire/protocol.js';
 import { checkWireConfig } from '../../src/wire/specs.js';
@@ -26,6 +27,9 @@ export const serve = (port: MessagePort): Service => {
   let vault: OpenVault | undefined;
   let state: 'waiting' | 'open' | 'closing' | 'closed' = 'waiting';
   let closing: Promise<void> | undefined;
+  /** Calls that are not answered yet. */
+  let calls = 0;
+  let onAnswered: () => void = () => undefined;
 
   const opened = (): OpenVault => {
     if (state === 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it is not open yet');
@@ -44,7 +48,12 @@ export const serve = (port: MessagePort): Service => {
   const close = (): Promise<void> => {
     closing ??= (async () => {
       state = 'closing';
-      await vault?.dispatcher.idle();
+      // This call is one of them.
+      while (calls > 1) {
+        await new Promise<void>((resolve) => {
+          onAnswered = resolve;
+        });
+      }
       // Entry by entry first: wiping a slot checks its canaries.
       for (const { handle } of vault?.table.entries() ?? []) vault?.store.wipe(handle.slot);
       await end();
@@ -76,11 +85,15 @@ export const serve = (port: MessagePort): Service => {
   const answering =
     (run: (...args: unknown[]) => unknown) =>
     async (...args: unknown[]): Promise<Reply<unknown>> => {
+      calls++;
       try {
         return reply(await run(...args));
       } catch (error) {
         if (error instanceof VaultError && error.code === 'ERR_MEMORY_CORRUPTED') void fail(error);
         return { ok: false, error: toErrorRecord(error) };
+      } finally {
+        calls--;
+        onAnswered();
       }
     };
 
@@ -110,7 +123,25 @@ export const serve = (port: MessagePort): Service => {
     else new Uint8Array(message.bytes).fill(0);
   };
 
-  expose(Object.freeze(methods), guardedEndpoint(port, new Set(VAULT_METHODS), onHandoff));
+  /** The other threads come to rest between two native calls, and nothing of the keys is left. */
+  const wipeNow = (): void => {
+    vault?.halting.haltAll();
+    vault?.arena.wipe();
+  };
+
+  const onStop = ({ stop }: StopMessage): void => {
+    wipeNow();
+    Atomics.store(stop, 0, 1);
+    Atomics.notify(stop, 0);
+    // Asleep until the thread is ended. To go on, here or in a signer, could mean a native call at that moment.
+    for (;;) Atomics.wait(asleep, 0, 0);
+  };
+
+  // This thread ends by an error that nobody caught, or by process.exit().
+  process.once('exit', wipeNow);
+  expose(Object.freeze(methods), guardedEndpoint(port, new Set(VAULT_METHODS), onHandoff, onStop));
   port.postMessage(READY_MESSAGE);
   return { current: () => vault };
 };
+
+const asleep = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

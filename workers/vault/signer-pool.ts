@@ -1,10 +1,11 @@
 // The Piscina pool of signer threads, kept whole: a signer that dies is replaced, its seat and scratch are freed once
 // its thread has really ended, and a pool that Piscina itself gave up on is replaced by a new one.
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { VaultError } from '../../src/errors.js';
+import type { Halting } from '../arena/halt.js';
 import type { Seats } from '../arena/seats.js';
 import type { SignerData, SignTask } from '../signer/signer.js';
 
@@ -12,8 +13,13 @@ import type { SignerData, SignTask } from '../signer/signer.js';
 export const BATCHES_PER_SIGNER = 2;
 /** How long signers may take to load and report at start. */
 const READY_TIMEOUT_MS = 30_000;
-/** Pools that may fail one after another, without one signer becoming ready, before signing is given up. */
-const MAX_FAILED_POOLS = 5;
+/** Signers that may die one after another before they are ready, with none left that is, before work is refused. */
+const MAX_FAILED_STARTS = 5;
+/** How long the pool waits after failed starts before it tries again: doubled for each, up to the longest. */
+const RETRY_MS = 5;
+const MAX_RETRY_MS = 1_000;
+/** How long the signers of a pool that is replaced may take over the batches that they have. */
+const RETIRE_MS = 1_000;
 
 export interface SignerPool {
   readonly threads: number;
@@ -27,11 +33,17 @@ export interface SignerPool {
   workers(): readonly Worker[];
 }
 
-export const createSignerPool = (threads: number, data: SignerData, seats: Seats, vaultSeat: number): SignerPool => {
-  const watched = new WeakSet<Worker>();
+export const createSignerPool = (
+  threads: number,
+  data: SignerData,
+  seats: Seats,
+  halting: Halting,
+  vaultSeat: number,
+): SignerPool => {
+  const retired = new Set<Piscina>();
   let closing = false;
-  let failedPools = 0;
-  let broken = false;
+  let failedStarts = 0;
+  let repairTimer: NodeJS.Timeout | undefined;
 
   const makePool = (): Piscina => {
     const made = new Piscina({
@@ -42,6 +54,7 @@ export const createSignerPool = (threads: number, data: SignerData, seats: Seats
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: BATCHES_PER_SIGNER,
       maxQueue: threads * BATCHES_PER_SIGNER * 2,
+      closeTimeout: RETIRE_MS,
       atomics: 'disabled',
       recordTiming: false,
       workerData: data,
@@ -51,51 +64,66 @@ export const createSignerPool = (threads: number, data: SignerData, seats: Seats
     });
     // Emitted for signers that die without work. What follows is decided when their threads have exited.
     made.on('error', () => undefined);
-    made.on('workerCreate', () => watch(made));
-    watch(made);
     return made;
   };
 
-  const watch = (of: Piscina): void => {
-    for (const worker of of.threads as Worker[]) {
-      if (watched.has(worker)) continue;
-      watched.add(worker);
-      const { threadId } = worker;
-      worker.once('exit', () => {
-        seats.vacate(threadId);
-        if (!closing) setImmediate(repair);
-      });
-    }
+  /** Every thread from its first moment: Piscina tells of a signer only when it is ready, and it may die before. */
+  const watch = (worker: Worker): void => {
+    const { threadId } = worker;
+    const terminate = worker.terminate.bind(worker);
+    let ending: Promise<number> | undefined;
+    // Whoever ends it, Piscina included, ends it between two native calls.
+    worker.terminate = () => {
+      ending ??= halting.halt(threadId).then(terminate);
+      return ending;
+    };
+    worker.once('exit', () => {
+      if (seats.isReady(threadId)) failedStarts = 0;
+      else if (ending === undefined) failedStarts++;
+      halting.clear(threadId);
+      seats.vacate(threadId);
+      // After Piscina's own listener, which may replace the signer.
+      if (!closing) repairTimer ??= setTimeout(repair, retryDelay());
+    });
   };
+
+  const retryDelay = (): number => (failedStarts === 0 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failedStarts));
 
   /** Piscina stops replacing signers once one has died before it was ready. */
   const repair = (): void => {
-    watch(pool);
-    if (closing || broken || pool.threads.length >= threads) return;
-    failedPools = seats.readyCount(vaultSeat) > 0 ? 1 : failedPools + 1;
-    if (failedPools > MAX_FAILED_POOLS) {
-      broken = true;
-      return;
-    }
+    repairTimer = undefined;
+    if (closing || pool.threads.length >= threads) return;
     const old = pool;
     pool = makePool();
     retired.add(old);
-    void old.close().finally(() => retired.delete(old));
+    // What waits in its queue is rejected at once, and run again by the new pool.
+    void old.close({ force: true }).finally(() => retired.delete(old));
   };
 
-  const retired = new Set<Piscina>();
+  const isBroken = (): boolean => failedStarts > MAX_FAILED_STARTS && seats.readyCount(vaultSeat) === 0;
+
+  // The pool's are the only threads that this thread makes.
+  process.on('worker', watch);
   let pool = makePool();
 
   return {
     threads,
-    run({ operations, count }) {
-      if (broken) return Promise.reject(new VaultError('ERR_SIGNER_FAILED', 'the signer threads do not start'));
-      return pool.run({ operations, count }, { transferList: [operations] }) as Promise<ArrayBuffer>;
+    async run(task) {
+      for (;;) {
+        if (closing || isBroken()) throw new VaultError('ERR_SIGNER_FAILED', 'no signer thread is running');
+        const used = pool;
+        try {
+          return (await used.run(task, { transferList: [task.operations] })) as ArrayBuffer;
+        } catch (error) {
+          // A batch that never left this thread is as good as new.
+          if (used === pool || task.operations.byteLength === 0) throw error;
+        }
+      }
     },
     async ready() {
       const deadline = performance.now() + READY_TIMEOUT_MS;
       while (seats.readyCount(vaultSeat) < threads) {
-        if (broken || performance.now() > deadline) {
+        if (closing || isBroken() || performance.now() > deadline) {
           throw new VaultError(
             'ERR_SIGNER_FAILED',
             `${seats.readyCount(vaultSeat)} of ${threads} signer threads started`,
@@ -106,9 +134,11 @@ export const createSignerPool = (threads: number, data: SignerData, seats: Seats
     },
     async close() {
       closing = true;
+      clearTimeout(repairTimer);
       await Promise.all([pool, ...retired].map((each) => each.destroy()));
       // A thread's exit event may trail the pool's own bookkeeping by a turn.
-      await setTimeout(0);
+      await sleep(0);
+      process.off('worker', watch);
     },
     workers: () => pool.threads as Worker[],
   };

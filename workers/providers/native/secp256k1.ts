@@ -2,6 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import { DIGEST_BYTES, KEY_TYPE_FACTS, SIGNATURE_BYTES } from '../../../src/wire/types.js';
 import type { KeyProvider } from '../provider.js';
+import { isBelow, reduceOnce, SECP256K1_ORDER } from '../range.js';
 import { checkDigestAndRoom, unsupportedScheme } from '../refuse.js';
 import { createBip340 } from './bip340.js';
 import type { Secp256k1, Sodium } from './load.js';
@@ -18,6 +19,18 @@ const blind = (secp256k1: Secp256k1): void => {
   } finally {
     seed.fill(0);
   }
+};
+
+/**
+ * The digest modulo the group order. RFC 6979 §3.2 step d derives the nonce from the reduced digest (bits2octets); this
+ * version of the library feeds it unreduced, and would sign the rare digest that is not below the order otherwise than
+ * other libraries do.
+ */
+const reduceDigest = (digest: Uint8Array): Uint8Array => {
+  if (isBelow(digest, SECP256K1_ORDER) === 1) return digest;
+  const reduced = Uint8Array.from(digest);
+  reduceOnce(reduced, SECP256K1_ORDER);
+  return reduced;
 };
 
 export const createNativeSecp256k1 = (secp256k1: Secp256k1, sodium: Sodium): KeyProvider => {
@@ -54,11 +67,16 @@ export const createNativeSecp256k1 = (secp256k1: Secp256k1, sodium: Sodium): Key
       switch (scheme) {
         case 'ecdsa':
           checkDigestAndRoom(scheme, message, signature);
-          secp256k1.ecdsaSign(message, view.secret, {}, signature);
+          secp256k1.ecdsaSign(reduceDigest(message), view.secret, {}, signature);
           return;
         case 'ecdsa-recoverable': {
           checkDigestAndRoom(scheme, message, signature);
-          const { recid } = secp256k1.ecdsaSign(message, view.secret, {}, signature.subarray(0, compactBytes));
+          const { recid } = secp256k1.ecdsaSign(
+            reduceDigest(message),
+            view.secret,
+            {},
+            signature.subarray(0, compactBytes),
+          );
           signature[compactBytes] = recid;
           return;
         }
