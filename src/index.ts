@@ -1,4 +1,22 @@
 // The package's one entry.
 export { VaultError, type VaultErrorCode } from './errors.js';
 export { openVault } from './open.js';
-export type * from './vault.js';
+export type {
+  Encoding,
+  HashName,
+  KeyInfo,
+  KeySource,
+  KeySpec,
+  KeyType,
+  OpenOptions,
+  ProviderName,
+  Scheme,
+  Settings,
+  SettingsProblem,
+  SignOptions,
+  StartupFailure,
+  Vault,
+  VaultEnd,
+  VaultInfo,
+  VerifyOptions,
+} from './vault.js';
