@@ -1,0 +1,121 @@
+// Rounds and statistics. Contestants of one measurement run in turn, round after round, so that whatever the machine
+// does meanwhile hits all of them; a ratio is taken within each round, and only then is the median taken.
+import type { MeasurementName } from './options.js';
+
+export interface Contestant {
+  readonly name: string;
+  /** Run for about this long. Returns one figure, in the measurement's unit. */
+  run(seconds: number): Promise<number>;
+}
+
+/** Figures by contestant: one for each round that counts. */
+export type Samples = ReadonlyMap<string, readonly number[]>;
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What is aimed for. It is judged by a row's ratio where there is one, and by its value otherwise. */
+export interface Aim {
+  readonly sense: 'at least' | 'at most' | 'below';
+  readonly limit: number;
+}
+
+export interface Row {
+  readonly label: string;
+  readonly value: Spread;
+  readonly ratio?: Spread;
+  /** The part reached of what the machine can do: a median of the rounds' ratios. */
+  readonly ofCeiling?: number;
+  readonly aim?: Aim | undefined;
+}
+
+export interface Measurement {
+  readonly name: MeasurementName;
+  readonly title: string;
+  readonly unit: string;
+  readonly contestants: readonly Contestant[];
+  /** How much longer than `--seconds` a run of it is. */
+  readonly pace: number;
+  rows(samples: Samples): Row[];
+}
+
+export const median = (values: readonly number[]): number => {
+  if (values.length === 0) throw new RangeError('expected at least one value, got none');
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+
+export const spreadOf = (values: readonly number[]): Spread => ({
+  median: median(values),
+  min: Math.min(...values),
+  max: Math.max(...values),
+});
+
+/** Combine what was measured in the same round. */
+export const pairwise = (
+  one: readonly number[],
+  other: readonly number[],
+  combine: (a: number, b: number) => number,
+): number[] => {
+  if (one.length !== other.length) throw new RangeError(`expected ${one.length} rounds, got ${other.length}`);
+  return one.map((value, round) => combine(value, other[round]!));
+};
+
+export const ratios = (one: readonly number[], other: readonly number[]): number[] =>
+  pairwise(one, other, (a, b) => a / b);
+
+/** The figures of a contestant that took part. */
+export const of = (samples: Samples, name: string): readonly number[] => {
+  const values = samples.get(name);
+  if (values === undefined) throw new RangeError(`no contestant is called "${name}"`);
+  return values;
+};
+
+/** Whether an aim is met. */
+export const isMet = ({ sense, limit }: Aim, figure: number): boolean => {
+  switch (sense) {
+    case 'at least':
+      return figure >= limit;
+    case 'at most':
+      return figure <= limit;
+    case 'below':
+      return figure < limit;
+  }
+};
+
+/** The contestants in the order of a round: every round begins with another one. */
+export const orderOf = <T>(contestants: readonly T[], round: number): T[] => {
+  const first = round % contestants.length;
+  return [...contestants.slice(first), ...contestants.slice(0, first)];
+};
+
+export interface Rounds {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Before each round: the first, of index 0, is the warm-up and does not count. */
+  begin(round: number): void;
+  /** After each round, outside of every timed part. */
+  end(round: number): Promise<void>;
+  /** After each contestant. */
+  step(): void;
+}
+
+/** Run a measurement: a warm-up round, then the rounds that count. */
+export const runRounds = async ({ contestants, pace }: Measurement, plan: Rounds): Promise<Samples> => {
+  const samples = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
+  for (let round = 0; round <= plan.rounds; round++) {
+    plan.begin(round);
+    for (const contestant of orderOf(contestants, round)) {
+      const figure = await contestant.run(plan.seconds * pace);
+      if (!Number.isFinite(figure)) throw new RangeError(`"${contestant.name}" gave no figure`);
+      if (round > 0) samples.get(contestant.name)!.push(figure);
+      plan.step();
+    }
+    await plan.end(round);
+  }
+  return samples;
+};

@@ -1,0 +1,120 @@
+// The terminal's view of a run, at most 100 columns wide.
+import type { Environment } from './environment.js';
+import type { Aim, Spread } from './measure.js';
+import type { Options } from './options.js';
+import type { JudgedRow, MeasurementResult, Result } from './result.js';
+
+const WIDTH = 100;
+/** Label, median, its range, ratio, its range, part of the ceiling, aim, verdict: 100 columns with their gaps. */
+const COLUMNS = [30, 8, 15, 5, 9, 7, 6, 6] as const;
+const GAP = '  ';
+
+const SIGNS = { 'at least': '≥', 'at most': '≤', below: '<' } as const;
+
+const figure = (value: number): string => {
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  return value.toFixed(value >= 10 ? 1 : 2);
+};
+const range = ({ min, max }: Spread, show: (value: number) => string): string => `${show(min)}–${show(max)}`;
+const two = (value: number): string => value.toFixed(2);
+const aimText = ({ sense, limit }: Aim): string => `${SIGNS[sense]} ${limit.toFixed(2)}`;
+
+const line = (cells: readonly string[]): string =>
+  cells
+    .map((cell, i) => (i === 0 ? cell.padEnd(COLUMNS[i]!) : cell.padStart(COLUMNS[i]!)))
+    .join(GAP)
+    .trimEnd();
+
+const HEADER = line(['', 'median', 'min–max', 'ratio', 'min–max', 'ceiling', 'aim', '']);
+
+const rowLine = ({ label, value, ratio, ofCeiling, aim, met }: JudgedRow): string =>
+  line([
+    `  ${label}`,
+    figure(value.median),
+    range(value, figure),
+    ratio === undefined ? '' : two(ratio.median),
+    ratio === undefined ? '' : range(ratio, two),
+    ofCeiling === undefined ? '' : `${Math.round(ofCeiling * 100)}%`,
+    aim === undefined ? '' : aimText(aim),
+    met === undefined ? '' : met ? 'met' : 'missed',
+  ]);
+
+const wrap = (text: string, indent: string): string[] => {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of text.split(' ')) {
+    if (current !== '' && indent.length + current.length + 1 + word.length > WIDTH) {
+      lines.push(indent + current);
+      current = word;
+    } else current = current === '' ? word : `${current} ${word}`;
+  }
+  return [...lines, indent + current];
+};
+
+const field = (name: string, text: string): string[] => {
+  const indent = ' '.repeat(10);
+  const [first = '', ...rest] = wrap(text, indent);
+  return [name.padEnd(10) + first.slice(indent.length), ...rest];
+};
+
+export const environmentLines = (environment: Environment, { seconds, rounds }: Options): string[] => {
+  const { cpu, cores, memoryGiB, system, loadBefore, node, v8, openssl, flags, packages } = environment;
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  const load = loadBefore.map((value) => value.toFixed(2)).join(' ');
+  return [
+    ...field('machine', `${cpu}, ${cores} cores, ${memoryGiB} GiB; ${system}; load average before: ${load}`),
+    ...field('node', `${node}, V8 ${v8}, OpenSSL ${openssl}; flags: ${flags.length > 0 ? flags.join(' ') : 'none'}`),
+    ...field('packages', versions.join(', ')),
+    ...field(
+      'run',
+      `a round to warm up and ${rounds} that count; in each, all contestants in turn, for at least ${seconds} s each`,
+    ),
+  ];
+};
+
+const vaultLines = ({ vault, sizes, signaturesChecked }: Result): string[] => {
+  const { threads, providers, memory, openMs } = vault;
+  const provided = `ed25519 ${providers.ed25519}, secp256k1 ${providers.secp256k1}, bls12-381 ${providers['bls12-381']}`;
+  const lock = `${memory.locked ? 'locked' : 'NOT locked'}, ${memory.excludedFromDumps ? 'left out of' : 'part of'} core dumps`;
+  return [
+    ...field(
+      'vault',
+      `${threads} signer threads; ${provided}; ${figure(memory.keysUsed)} keys; memory ${lock}; opened in ${figure(openMs)} ms`,
+    ),
+    ...field(
+      'warm',
+      `the vault open and its signers ready; every contestant ran one round before those that count, and each run begins under the same load; messages of 32 bytes, ${sizes.messages} in turn`,
+    ),
+    ...field(
+      'checked',
+      `${signaturesChecked.toLocaleString('en-US')} signatures verified outside of the timed parts, none wrong: all of the first round, a sample of the others`,
+    ),
+  ];
+};
+
+const tableLines = (measurements: readonly MeasurementResult[]): string[] => [
+  HEADER,
+  ...measurements.flatMap(({ title, rows }) => ['', title, ...rows.map(rowLine)]),
+];
+
+const LEGEND =
+  'ratio: to the bare loop, to echo + bare signature, or to the fewer keys: taken in each round, then the median. ' +
+  'ceiling: part reached of bare loops in as many threads. delay: p99 of the interval between samples, less the idle one.';
+
+export const reportLines = (result: Result): string[] => {
+  const judged = result.measurements.flatMap(({ rows }) => rows.filter(({ met }) => met !== undefined));
+  const met = judged.filter((row) => row.met).length;
+  return [
+    ...vaultLines(result),
+    '',
+    ...tableLines(result.measurements),
+    '',
+    ...wrap(LEGEND, ''),
+    ...(judged.length > 0 ? [`${met} of ${judged.length} aims met.`] : []),
+    ...(result.notes.length > 0 ? ['', 'Before you believe these figures:'] : []),
+    ...result.notes.flatMap((note) =>
+      wrap(note, '    ').map((text, i) => (i === 0 ? `  - ${text.trimStart()}` : text)),
+    ),
+  ];
+};
