@@ -7,7 +7,7 @@ import { deliverKeys } from './key-delivery.js';
 import { assertMessage, assertSignatureBytes, copyBytes, signRequest, unsupported, verifyRequest } from './requests.js';
 import { expectKey } from './settings/keys.js';
 import type { KeyInfo, Vault, VaultInfo } from './vault.js';
-import { isKeyId, KEY_ID_RULE } from './wire/check.js';
+import { describe, isKeyId, KEY_ID_RULE } from './wire/check.js';
 import type { KeyRecord } from './wire/protocol.js';
 import type { WireConfig } from './wire/specs.js';
 import type { KeyHandle } from './wire/types.js';
@@ -32,7 +32,7 @@ export const createClient = (
     const key = known.get(id);
     if (key !== undefined) return key;
     if (closing !== undefined) throw new VaultError('ERR_VAULT_CLOSED');
-    if (!isKeyId(id)) throw new TypeError(`expected a key id: ${KEY_ID_RULE}`);
+    if (!isKeyId(id)) throw new TypeError(`"id" expected ${KEY_ID_RULE}, got ${describe(id)}`);
     throw new VaultError('ERR_KEY_NOT_FOUND', `no key "${id}" is registered`, { keyId: id });
   };
 

@@ -5,6 +5,8 @@
 export const VAULT_ERROR_CODES = {
   /** The settings are not valid; `problems` lists every mistake with its path. */
   ERR_SETTINGS: 'the settings are not valid',
+  /** `hardening` is 'strict' and the process lets others see or change what it holds; `problems` lists every reason. */
+  ERR_UNSAFE_RUNTIME: 'the process is not safe for keys',
   /** At least one listed key could not be registered; `failures` lists all of them. */
   ERR_VAULT_STARTUP: 'the vault did not start',
   /** The vault was closed, or is closing. */
@@ -76,7 +78,7 @@ export interface StartupFailure {
   readonly reason: string;
 }
 
-/** One mistake in the settings: `path` as in `keys["node/identity"].from.env`. */
+/** One mistake in the settings: `path` as in `keys["node/identity"].from.env`. Or one reason not to start. */
 export interface SettingsProblem {
   readonly path: string;
   readonly reason: string;
@@ -101,13 +103,14 @@ export interface VaultErrorDetails {
  * The error of every failure that is not a caller's bug (those are TypeError and RangeError).
  *
  * `code` is stable. `keyId` names the key where there is one; `failures` is set with `ERR_VAULT_STARTUP` and
- * `problems` with `ERR_SETTINGS`. No field ever holds a secret or any other value from a source.
+ * `problems` with `ERR_SETTINGS` and `ERR_UNSAFE_RUNTIME`. No field ever holds a secret or any other value from a source.
  */
 export class VaultError extends Error {
   readonly code: VaultErrorCode;
-  readonly keyId?: string;
-  readonly failures?: readonly StartupFailure[];
-  readonly problems?: readonly SettingsProblem[];
+  // Declared only: an error shows no field that it does not have.
+  declare readonly keyId?: string;
+  declare readonly failures?: readonly StartupFailure[];
+  declare readonly problems?: readonly SettingsProblem[];
 
   constructor(code: VaultErrorCode, message: string = VAULT_ERROR_CODES[code], details: VaultErrorDetails = {}) {
     super(message);

@@ -40,6 +40,8 @@ export const createHandoff = (worker: Worker): Handoff => {
 
   return {
     bytes(value) {
+      // Empty, or detached by its owner before: there is nothing to take, and the vault says so.
+      if (value.byteLength === 0) return send(new ArrayBuffer(0));
       const view = ArrayBuffer.isView(value) ? value : new Uint8Array(value);
       // Larger arrays only: for a small one, to ask for `buffer` would leave its bytes behind in the heap.
       if (view.byteLength > MAX_HEAP_ARRAY_BYTES && view.byteLength === view.buffer.byteLength) {

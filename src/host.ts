@@ -29,12 +29,14 @@ export interface VaultHost {
   readonly ended: Promise<VaultEnd>;
   /** Close the vault in order; if it does not end by itself, end its thread. */
   close(): Promise<void>;
+  /** Wipe everything and end the thread now. What waits rejects with the error, which `ended` tells too. */
+  abort(error: VaultError): void;
 }
 
 /** How long a thread that has closed may take to end by itself. Ending it from outside is safe, but abrupt. */
 const EXIT_GRACE_MS = 5_000;
 /** How long the vault may take to come to rest before its thread is ended. */
-const STOP_TIMEOUT_MS = 3_000;
+const STOP_TIMEOUT_MS = 6_000;
 
 /** Brings each open vault to rest. A process must not end in the middle of a native call of another thread. */
 const stops = new Set<() => void>();
@@ -88,7 +90,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
         closing && failure === undefined && (code === 0 || terminated)
           ? { reason: 'closed' }
           : {
-              reason: 'crashed',
+              reason: failure?.code === 'ERR_UNSAFE_RUNTIME' ? 'unsafe-runtime' : 'crashed',
               error: failure ?? new VaultError('ERR_VAULT_CRASHED', `the vault thread ended with exit code ${code}`),
             };
       const error = end.error ?? new VaultError('ERR_VAULT_CLOSED');
@@ -155,6 +157,11 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
       }, EXIT_GRACE_MS);
       await ended;
       clearTimeout(timer);
+    },
+    abort(error) {
+      if (end !== undefined) return;
+      failure ??= error;
+      void worker.terminate();
     },
   };
 };

@@ -1,6 +1,7 @@
 // openVault: from settings to a vault that is ready, or one error that tells everything, with nothing left behind.
 import { createClient } from './client.js';
 import { VaultError } from './errors.js';
+import { assertHardened, watchInspector } from './hardening.js';
 import { startHost, type VaultHost } from './host.js';
 import { deliverKeys } from './key-delivery.js';
 import { readSettings } from './settings/read.js';
@@ -12,16 +13,20 @@ import type { LoadReply } from './wire/protocol.js';
  * Open a vault and load every key that the settings list.
  *
  * @param settings - an object, or the path of a JSON file of the same shape. Without it, the path in
- *   `STRONGROOM_SETTINGS`. `STRONGROOM_THREADS`, `_PROVIDER`, `_MEMORY_LOCK` and `_MAX_KEYS` override the settings.
+ *   `STRONGROOM_SETTINGS`. `STRONGROOM_THREADS`, `_PROVIDER`, `_MEMORY_LOCK`, `_MAX_KEYS` and `_HARDENING` override the settings.
  * @returns a vault in which every listed key is registered and every signer thread is ready.
  * @throws {VaultError} ERR_SETTINGS - `problems` lists every mistake in the settings; nothing was started.
+ * @throws {VaultError} ERR_UNSAFE_RUNTIME - `hardening` is 'strict'; `problems` lists every reason; nothing was started.
  * @throws {VaultError} ERR_VAULT_STARTUP - `failures` lists every key that could not be registered, with its code and
  *   reason. What had been loaded is wiped and the threads are ended.
  * @throws {VaultError} ERR_SELF_TEST, ERR_PROVIDER_UNAVAILABLE, ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SIGNER_FAILED
  */
 export const openVault = async (settings?: Settings | string, options: OpenOptions = {}): Promise<Vault> => {
-  const { config, keys } = readSettings(settings, process.env);
+  const { config, keys, hardening } = readSettings(settings, process.env);
+  assertHardened(hardening);
   const host = await startHost(options);
+  const stopWatching = watchInspector(hardening, host.abort);
+  void host.ended.then(stopWatching);
   try {
     const { info, warnings } = await host.call('open', config);
     for (const warning of warnings) warnOnce(warning);

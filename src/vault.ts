@@ -45,6 +45,12 @@ export interface Settings {
   readonly maxPendingBytes?: number;
   /** Verify each signature before it leaves the vault, and withhold one that does not verify. Default false. */
   readonly verifyAfterSign?: boolean;
+  /**
+   * What to do in a process that is open to others: an inspector, flags that write the heap or reports to files, or
+   * that run code before the program. 'strict': no start, and the vault ends if an inspector opens later. 'warn'
+   * (default): one process warning. 'off': not looked at.
+   */
+  readonly hardening?: 'strict' | 'warn' | 'off';
 }
 
 export interface OpenOptions {
@@ -68,7 +74,8 @@ export type VerifyOptions = Pick<SignOptions, 'scheme' | 'hash'>;
 
 /** How a vault ended: `error` is set when it was not closed by its owner. */
 export interface VaultEnd {
-  readonly reason: 'closed' | 'crashed';
+  /** 'unsafe-runtime': under `hardening: 'strict'`, an inspector was opened in the process. */
+  readonly reason: 'closed' | 'crashed' | 'unsafe-runtime';
   readonly error?: VaultError;
 }
 

@@ -1,13 +1,17 @@
 // The STRONGROOM_* variables that override settings. Variables that hold keys are never read here.
 import envVar from 'env-var';
 import type { SettingsProblem } from '../errors.js';
+import { type Hardening, hardeningCheck } from '../hardening.js';
 import type { Check } from '../wire/check.js';
 import { CONFIG_CHECKS, filePath, type WireConfig } from '../wire/specs.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The settings that variables override: those that are set and valid, and no others. */
-export type Overrides = Partial<Pick<WireConfig, 'threads' | 'provider' | 'lock' | 'maxKeys'>>;
+export interface Overrides {
+  readonly config: Partial<Pick<WireConfig, 'threads' | 'provider' | 'lock' | 'maxKeys'>>;
+  readonly hardening: Hardening | undefined;
+}
 
 /** The variable that names the settings file, used when the caller gave no settings. */
 export const SETTINGS_VARIABLE = 'STRONGROOM_SETTINGS';
@@ -42,11 +46,15 @@ export const readOverrides = (environment: Environment, problems: SettingsProble
   const provider = readVariable(environment, 'STRONGROOM_PROVIDER', asString, checks.provider, problems);
   const lock = readVariable(environment, 'STRONGROOM_MEMORY_LOCK', asString, checks.lock, problems);
   const maxKeys = readVariable(environment, 'STRONGROOM_MAX_KEYS', asWholeNumber, checks.maxKeys, problems);
+  const hardening = readVariable(environment, 'STRONGROOM_HARDENING', asString, hardeningCheck, problems);
   return {
-    ...(threads !== undefined && { threads }),
-    ...(provider !== undefined && { provider }),
-    ...(lock !== undefined && { lock }),
-    ...(maxKeys !== undefined && { maxKeys }),
+    config: {
+      ...(threads !== undefined && { threads }),
+      ...(provider !== undefined && { provider }),
+      ...(lock !== undefined && { lock }),
+      ...(maxKeys !== undefined && { maxKeys }),
+    },
+    hardening,
   };
 };
 

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type SettingsProblem, VaultError } from '../errors.js';
+import { type Hardening, hardeningCheck } from '../hardening.js';
 import type { Settings } from '../vault.js';
 import { addMismatch, type Check, type Fields, formatNumber, readFields, summarize, text } from '../wire/check.js';
 import { CONFIG_CHECKS, filePath, type Medium, type WireConfig } from '../wire/specs.js';
@@ -13,6 +14,7 @@ import { type CheckedKey, checkKeys } from './keys.js';
 export interface CheckedSettings {
   readonly config: WireConfig;
   readonly keys: readonly CheckedKey[];
+  readonly hardening: Hardening;
   /** Where relative key files start: the settings file's folder, or the working directory. Absolute. */
   readonly folder: string;
 }
@@ -30,7 +32,18 @@ export const defaultConfig = (): WireConfig => ({
 
 /** What problems with the settings as a whole are filed under. */
 const WHOLE = 'settings';
-const FIELDS = ['$schema', 'keys', 'threads', 'provider', 'memory', 'maxPending', 'maxPendingBytes', 'verifyAfterSign'];
+const DEFAULT_HARDENING: Hardening = 'warn';
+const FIELDS = [
+  '$schema',
+  'keys',
+  'threads',
+  'provider',
+  'memory',
+  'maxPending',
+  'maxPendingBytes',
+  'verifyAfterSign',
+  'hardening',
+];
 const MEMORY_FIELDS = ['lock', 'maxKeys'];
 const anyText: Check<string> = text('a string', () => true);
 
@@ -89,10 +102,16 @@ const checkSettings = (
     maxPendingBytes: setting(fields, 'maxPendingBytes'),
     verifyAfterSign: setting(fields, 'verifyAfterSign'),
   };
+  const hardening = fields.optional('hardening', DEFAULT_HARDENING, hardeningCheck) ?? DEFAULT_HARDENING;
   const keys = fields.has('keys')
     ? checkKeys(fields.entries.get('keys'), 'keys', given.folder, given.medium, problems)
     : [];
-  return { config: { ...config, ...overrides }, keys, folder: given.folder };
+  return {
+    config: { ...config, ...overrides.config },
+    keys,
+    hardening: overrides.hardening ?? hardening,
+    folder: given.folder,
+  };
 };
 
 const settingsError = (found: readonly SettingsProblem[]): VaultError => {

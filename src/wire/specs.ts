@@ -24,7 +24,8 @@ const MIB = 1024 * 1024;
 /** The longest path that any supported system takes (Windows), in characters. */
 export const MAX_PATH_CHARACTERS = 32_767;
 const MAX_ENV_NAME_CHARACTERS = 255;
-const MAX_HANDOFF = 0xffff_ffff;
+/** Hand-offs are numbered from 0 to this. */
+export const MAX_HANDOFF = 0xffff_ffff;
 
 /** What the vault is configured with. Field by field as in the public settings. */
 export interface WireConfig {

@@ -8,6 +8,7 @@ const FORGET_EPOCH = 0;
 const ACK_SIGNAL = 1;
 const READY_SIGNAL = 2;
 const FORGET_COUNT = 3;
+const SEAT_SIGNAL = 4; // and HALT_ALL = 5: halt.ts
 const FORGET_LIST = 64;
 /** Slots that one round of forgetting can name. */
 export const FORGET_LIST_LENGTH = 512;
@@ -15,7 +16,7 @@ export const FORGET_LIST_LENGTH = 512;
 // Seat words.
 const OWNER = 0;
 const READY = 1;
-const ACK_EPOCH = 2;
+const ACK_EPOCH = 2; // 3 to 5: halt.ts
 
 export interface Seat {
   readonly index: number;
@@ -68,6 +69,7 @@ export const openSeats = (buffer: SharedArrayBuffer, layout: ArenaLayout): Seats
       const index = indices.find((i) => Atomics.compareExchange(words, seatWord(i, OWNER), 0, threadId + 1) === 0);
       if (index === undefined) return undefined;
       Atomics.store(words, seatWord(index, ACK_EPOCH), Atomics.load(words, FORGET_EPOCH));
+      signal(SEAT_SIGNAL);
       return { index, scratch: scratchOf(index) };
     },
     markReady(seat) {

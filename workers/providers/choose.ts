@@ -3,6 +3,7 @@
 import { VaultError } from '../../src/errors.js';
 import { KEY_TYPES, type KeyType, type ProviderName } from '../../src/wire/types.js';
 import { createNativeBls12381 } from './native/bls12-381.js';
+import { createExchangedKey } from './native/blst-key.js';
 import { createNativeEd25519 } from './native/ed25519.js';
 import { loadNativeModules, type NativeModules } from './native/load.js';
 import { createNativeSecp256k1 } from './native/secp256k1.js';
@@ -53,7 +54,7 @@ const createNative = (type: KeyType, { sodium, secp256k1, blst }: NativeModules)
     case 'secp256k1':
       return secp256k1 && sodium && createNativeSecp256k1(secp256k1, sodium);
     case 'bls12-381':
-      return blst && createNativeBls12381(blst);
+      return blst && createNativeBls12381(blst, createExchangedKey(blst));
     case 'x25519':
       return sodium && createNativeX25519(sodium);
   }

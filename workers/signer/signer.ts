@@ -1,11 +1,12 @@
 // The entry of a signer thread: what Piscina runs. It reads keys in place from the arena that `workerData` shares,
 // signs batches, and drops what it keeps for a key when the vault says so. It never decides anything.
+import '../no-report.js';
 import { setTimeout } from 'node:timers/promises';
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
 import type { ProviderName } from '../../src/wire/types.js';
-import type { ArenaLayout } from '../arena/layout.js';
 import { openHalting } from '../arena/halt.js';
+import type { ArenaLayout } from '../arena/layout.js';
 import { openSeats, type Seat } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
 import { chooseProviders } from '../providers/choose.js';
@@ -21,6 +22,8 @@ export interface SignerData {
 }
 
 export interface SignTask {
+  /** Names the batch, while it is signed, to whoever must know under what a signer died. Not 0. */
+  readonly batch: number;
   readonly operations: ArrayBuffer;
   readonly count: number;
 }
@@ -32,7 +35,7 @@ const { buffer, layout, provider, verifyAfterSign } = workerData as SignerData;
 const seats = openSeats(buffer, layout);
 const seat = await takeSeat();
 const halting = openHalting(buffer, layout);
-halting.begin(seat); // loading native libraries is native work
+halting.begin(seat, 0); // loading native libraries is native work
 const { providers } = chooseProviders(provider);
 const context: SigningContext = {
   slots: openSlots(buffer, layout),
@@ -56,9 +59,11 @@ async function takeSeat(): Promise<Seat> {
 }
 
 /** Sign one batch. The reply's buffer is transferred back. */
-export const signBatch = ({ operations, count }: SignTask): ArrayBuffer => {
-  halting.begin(seat);
-  const reply = signOperations(operations, count, context);
-  halting.end(seat);
-  return move(reply) as ArrayBuffer;
+export const signBatch = ({ batch, operations, count }: SignTask): ArrayBuffer => {
+  halting.begin(seat, batch);
+  try {
+    return move(signOperations(operations, count, context)) as ArrayBuffer;
+  } finally {
+    halting.end(seat);
+  }
 };

@@ -26,6 +26,9 @@ export interface AdmittedFrame {
   readonly messageBytes: number;
 }
 
+/** Offsets into a frame are 32-bit numbers. */
+const MAX_FRAME_BYTES = 0xffff_fffc;
+
 const KEY_NOT_FOUND = statusOf('ERR_KEY_NOT_FOUND');
 const OPERATION_UNSUPPORTED = statusOf('ERR_OPERATION_UNSUPPORTED');
 const SCHEME_UNSUPPORTED = statusOf('ERR_SCHEME_UNSUPPORTED');
@@ -39,6 +42,7 @@ export const admitFrame = (frame: unknown, table: KeyTable): AdmittedFrame => {
   // A buffer that the sender shares could change between this check and the signature.
   if (!(frame instanceof ArrayBuffer)) return refuse('expected an ArrayBuffer');
   if (frame.byteLength < FRAME_HEADER_BYTES || frame.byteLength % 4 !== 0) return refuse('wrong length');
+  if (frame.byteLength > MAX_FRAME_BYTES) return refuse('too long');
   const words = new Uint32Array(frame);
   const count = words[1]!;
   if (words[0] !== FRAME_MAGIC) return refuse('not a frame');

@@ -24,8 +24,12 @@ const HAND_OVER_US = 150;
 const MIN_PIECE_COST_US = 200;
 /** The largest piece: bounds how long a release or a small load waits behind it. */
 const MAX_PIECE_COST_US = 12_000;
-/** Signers that may die under one batch before it is given up. The last attempt is made alone. */
+/** Signers that may die under one batch before it is given up. */
 const MAX_ATTEMPTS = 3;
+/** Signers for which one batch may wait in vain before it is given up. */
+const MAX_SENDS = 30;
+/** Numbers of batches go round: they are 32-bit words of the arena. */
+const MAX_BATCH = 0x7fff_ffff;
 
 interface Job {
   readonly frame: AdmittedFrame;
@@ -43,7 +47,9 @@ interface Piece {
   readonly index: number;
   readonly from: number;
   readonly to: number;
+  /** Signers that died while they signed it, and those that it was sent to. */
   attempts: number;
+  sends: number;
 }
 
 export interface Dispatcher {
@@ -75,20 +81,15 @@ export const createDispatcher = (
   const capacity = pool.threads * BATCHES_PER_SIGNER;
   let queuedCost = 0;
   let batchesOut = 0;
-  /** A piece is on its last attempt: what ends signers must not take down the pieces beside it. */
-  let alone = false;
+  let batches = 0;
   let pending = 0;
   let pendingBytes = 0;
   let onIdle: (() => void)[] = [];
 
   const pump = (): void => {
-    while (batchesOut < capacity && !alone) {
-      const retry = retries[0];
+    while (batchesOut < capacity) {
+      const retry = retries.shift();
       if (retry !== undefined) {
-        const isLast = retry.attempts === MAX_ATTEMPTS - 1;
-        if (isLast && batchesOut > 0) return;
-        alone = isLast;
-        retries.shift();
         run(retry);
         continue;
       }
@@ -120,23 +121,25 @@ export const createDispatcher = (
     queuedCost = Math.max(0, queuedCost - cost);
     job.piecesOut++;
     job.replies.push(EMPTY);
-    return { job, index: job.replies.length - 1, from, to: job.next, attempts: 0 };
+    return { job, index: job.replies.length - 1, from, to: job.next, attempts: 0, sends: 0 };
   };
 
   const run = (piece: Piece): void => {
     batchesOut++;
-    piece.attempts++;
-    pool.run(taskOf(piece)).then(
+    piece.sends++;
+    batches = (batches % MAX_BATCH) + 1;
+    const batch = batches;
+    pool.run(taskOf(piece, batch)).then(
       (reply) => {
         batchesOut--;
-        alone = false;
         settle(piece, reply);
         pump();
       },
       () => {
         batchesOut--;
-        alone = false;
-        if (piece.attempts < MAX_ATTEMPTS) retries.push(piece);
+        // One that waited behind another is not to blame.
+        if (pool.wasSigning(batch)) piece.attempts++;
+        if (piece.attempts < MAX_ATTEMPTS && piece.sends < MAX_SENDS) retries.push(piece);
         else settle(piece, failedReply(piece));
         pump();
       },
@@ -144,7 +147,7 @@ export const createDispatcher = (
   };
 
   const runInline = (piece: Piece): void => {
-    const { operations, count } = taskOf(piece);
+    const { operations, count } = taskOf(piece, 0);
     settle(piece, signOperations(operations, count, inline));
   };
 
@@ -209,7 +212,8 @@ export const createDispatcher = (
 };
 
 /** A copy: the frame stays here, so that another signer can have the piece if one dies. */
-const taskOf = ({ job: { frame }, from, to }: Piece): SignTask => ({
+const taskOf = ({ job: { frame }, from, to }: Piece, batch: number): SignTask => ({
+  batch,
   operations: frame.buffer.slice(frame.offsets[from], frame.offsets[to]),
   count: to - from,
 });

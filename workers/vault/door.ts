@@ -1,12 +1,13 @@
 // The door: what the vault thread lets in. Comlink's expose() alone would let the other side run code here
 // (`new proxy.sign.constructor('…')`), replace methods (SET through `__proto__`), mint full-access ports (ENDPOINT) or
 // end the service (RELEASE). So only one shape of message reaches it: APPLY of one method by name, with raw
-// arguments. Everything else that can be answered is answered by a refusal; the rest is dropped.
+// arguments. Whatever else has a usable call id is answered by one refusal; the rest is dropped.
 import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint } from 'comlink';
 import { toErrorRecord, VaultError } from '../../src/errors.js';
 import { comlinkEndpoint } from '../../src/wire/endpoint.js';
 import { type HandoffMessage, MAX_ARGUMENTS, type StopMessage } from '../../src/wire/protocol.js';
+import { MAX_HANDOFF } from '../../src/wire/specs.js';
 
 const MAX_CALL_ID_LENGTH = 64;
 
@@ -48,10 +49,10 @@ export const guardedEndpoint = (
 /** Admitted messages are built anew from the fields that were checked. */
 const judge = (data: unknown, methods: ReadonlySet<string>): Verdict => {
   if (!isRecord(data)) return { refusal: 'not an object', id: undefined };
-  if (Object.hasOwn(data, 'handoff')) return judgeHandoff(data);
-  if (Object.hasOwn(data, 'stop')) return judgeStop(data);
   const id =
     typeof data.id === 'string' && data.id.length > 0 && data.id.length <= MAX_CALL_ID_LENGTH ? data.id : undefined;
+  if (Object.hasOwn(data, 'handoff')) return judgeHandoff(data, id);
+  if (Object.hasOwn(data, 'stop')) return judgeStop(data, id);
   if (id === undefined) return { refusal: 'no call id', id };
   if (data.type !== 'APPLY') return { refusal: 'only method calls are accepted', id };
   const { path, argumentList } = data;
@@ -70,16 +71,17 @@ const judge = (data: unknown, methods: ReadonlySet<string>): Verdict => {
   return { call: { id, type: 'APPLY', path: [method], argumentList: values } };
 };
 
-const judgeHandoff = (data: Record<string, unknown>): Verdict => {
-  const { handoff, bytes } = data;
-  const sound = Number.isSafeInteger(handoff) && (handoff as number) >= 0 && bytes instanceof ArrayBuffer;
-  if (!sound) return { refusal: 'a hand-off is a number and a buffer', id: undefined };
-  return { handoff: { handoff: handoff as number, bytes } };
+const judgeHandoff = ({ handoff, bytes }: Record<string, unknown>, id: string | undefined): Verdict => {
+  const isBuffer = bytes instanceof ArrayBuffer;
+  const isNumber = typeof handoff === 'number' && Number.isInteger(handoff) && handoff >= 0 && handoff <= MAX_HANDOFF;
+  if (isBuffer && isNumber && id === undefined) return { handoff: { handoff, bytes } };
+  if (isBuffer) new Uint8Array(bytes).fill(0); // a secret, perhaps, that no key will name
+  return { refusal: 'a hand-off is a number and a buffer, and no call', id };
 };
 
-const judgeStop = ({ stop }: Record<string, unknown>): Verdict =>
-  stop instanceof Int32Array && stop.buffer instanceof SharedArrayBuffer && stop.length > 0
+const judgeStop = ({ stop }: Record<string, unknown>, id: string | undefined): Verdict =>
+  stop instanceof Int32Array && stop.buffer instanceof SharedArrayBuffer && stop.length > 0 && id === undefined
     ? { stop: { stop: stop as Int32Array<SharedArrayBuffer> } }
-    : { refusal: 'a stop carries a shared number', id: undefined };
+    : { refusal: 'a stop is a shared number, and no call', id };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

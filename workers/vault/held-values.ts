@@ -1,10 +1,14 @@
 // Secrets between their arrival and the registration of their keys: values of environment variables, in the arena,
-// and transferred hand-off buffers. Each is wiped when its key is loaded, or when the vault closes.
+// and transferred hand-off buffers. Each is wiped when its key is loaded, or when the vault closes. What a sender can
+// make the vault keep here is bounded, in number and in bytes.
 import { VaultError } from '../../src/errors.js';
 import type { HandoffMessage } from '../../src/wire/protocol.js';
+import { MAX_SOURCE_BYTES } from '../../src/wire/types.js';
 
-/** Hand-offs that may wait, at most: as many as the largest arena has keys. */
-const MAX_HANDOFFS = 1_000_000;
+/** Bytes of all hand-offs that may wait together, at most: a million keys in hexadecimal. */
+export const MAX_HANDOFF_BYTES: number = 64 * 1024 * 1024;
+/** Hand-offs that may wait beyond the number of keys that the arena has room for: their keys are told that it is full. */
+export const SPARE_HANDOFFS = 1024;
 
 export interface HeldValues {
   /** Keep a copy of `value` in the arena under a variable's name. @throws {VaultError} ERR_SOURCE_TOO_LARGE */
@@ -14,17 +18,31 @@ export interface HeldValues {
   /** The value, or undefined. @throws what was kept in its place. */
   variable(name: string): Uint8Array | undefined;
   dropVariable(name: string): void;
+  /** Keep a hand-off, or wipe it at once if it is too large, one too many, or of a number that is taken. */
   receive(message: HandoffMessage): void;
-  /** Take a hand-off; the caller wipes it. */
-  handoff(number: number): Uint8Array | undefined;
+  /** Take a hand-off; the caller wipes it. @throws {VaultError} ERR_SOURCE_TOO_LARGE - it was not kept. */
+  handoff(number: number, place: string): Uint8Array | undefined;
+  dropHandoff(number: number): void;
   wipe(): void;
 }
 
-export const createHeldValues = (area: Uint8Array): HeldValues => {
+/** @param maxKeys - as many keys as may be loaded. */
+export const createHeldValues = (area: Uint8Array, maxKeys: number): HeldValues => {
   const variables = new Map<string, Uint8Array>();
   const refusals = new Map<string, unknown>();
-  const handoffs = new Map<number, Uint8Array>();
+  /** Buffers by number; or the length of one that was too large to be kept. */
+  const handoffs = new Map<number, Uint8Array | number>();
+  let handoffBytes = 0;
+  /** A hand-off was wiped because too many waited. */
+  let overflowed = false;
   let used = 0;
+
+  const take = (number: number): Uint8Array | number | undefined => {
+    const waiting = handoffs.get(number);
+    handoffs.delete(number);
+    if (typeof waiting === 'object') handoffBytes -= waiting.length;
+    return waiting;
+  };
 
   return {
     holdVariable(name, value) {
@@ -51,25 +69,48 @@ export const createHeldValues = (area: Uint8Array): HeldValues => {
       if (variables.size === 0) used = 0;
     },
     receive({ handoff, bytes }) {
-      const known = handoffs.get(handoff);
-      if (known !== undefined || handoffs.size >= MAX_HANDOFFS) {
-        new Uint8Array(bytes).fill(0); // a client never reuses a number
-        return;
+      const value = new Uint8Array(bytes);
+      const isKnown = handoffs.has(handoff); // a client never reuses a number
+      const isTooLarge = value.length > MAX_SOURCE_BYTES;
+      const isFull =
+        handoffs.size >= maxKeys + SPARE_HANDOFFS || (!isTooLarge && handoffBytes + value.length > MAX_HANDOFF_BYTES);
+      if (isKnown || isTooLarge || isFull) value.fill(0);
+      if (isKnown) return;
+      if (isFull) overflowed = true;
+      else if (isTooLarge) handoffs.set(handoff, value.length);
+      else {
+        handoffs.set(handoff, value);
+        handoffBytes += value.length;
       }
-      handoffs.set(handoff, new Uint8Array(bytes));
     },
-    handoff(number) {
-      const bytes = handoffs.get(number);
-      handoffs.delete(number);
-      return bytes;
+    handoff(number, place) {
+      const taken = take(number);
+      if (typeof taken === 'number') {
+        throw new VaultError(
+          'ERR_SOURCE_TOO_LARGE',
+          `${place}: expected at most ${MAX_SOURCE_BYTES} bytes, got ${taken}`,
+        );
+      }
+      if (taken === undefined && overflowed) {
+        throw new VaultError(
+          'ERR_SOURCE_TOO_LARGE',
+          `${place}: not kept; at most ${maxKeys + SPARE_HANDOFFS} values of ${MAX_HANDOFF_BYTES} bytes together may be handed off at once`,
+        );
+      }
+      return taken;
+    },
+    dropHandoff(number) {
+      const taken = take(number);
+      if (typeof taken === 'object') taken.fill(0);
     },
     wipe() {
       area.fill(0);
-      for (const bytes of handoffs.values()) bytes.fill(0);
+      for (const waiting of handoffs.values()) if (typeof waiting === 'object') waiting.fill(0);
       variables.clear();
       refusals.clear();
       handoffs.clear();
       used = 0;
+      handoffBytes = 0;
     },
   };
 };

@@ -2,7 +2,7 @@
 // its slot, and wipes every area it used. Bytes to bytes, in the arena; nothing of a secret leaves this call.
 import { VaultError } from '../../src/errors.js';
 import type { WireKeySpec } from '../../src/wire/specs.js';
-import { type KeyHandle, type KeyType, MAX_SOURCE_BYTES } from '../../src/wire/types.js';
+import type { KeyHandle, KeyType } from '../../src/wire/types.js';
 import type { Arena } from '../arena/arena.js';
 import type { KeyStore } from '../arena/key-store.js';
 import { decodeKey } from '../codec/decode.js';
@@ -46,11 +46,11 @@ export const createKeyLoader = (
         const value =
           source.handoff === undefined
             ? stageView(staging, held.variable(source.name), place)
-            : stageHandoff(staging, held.handoff(source.handoff), place);
+            : stageHandoff(staging, held.handoff(source.handoff, place), place);
         return decodeKey(value, source.encoding, type, decoded, place);
       }
       case 'bytes': {
-        const value = stageHandoff(staging, held.handoff(source.handoff), 'bytes');
+        const value = stageHandoff(staging, held.handoff(source.handoff, 'bytes'), 'bytes');
         return decodeKey(value, source.encoding, type, decoded, 'bytes');
       }
     }
@@ -91,12 +91,6 @@ const stageView = (staging: Uint8Array, value: Uint8Array | undefined, place: st
 const stageHandoff = (staging: Uint8Array, value: Uint8Array | undefined, place: string): Uint8Array => {
   if (value === undefined) throw new VaultError('ERR_SOURCE_NOT_FOUND', `${place}: nothing was handed off`);
   try {
-    if (value.length > MAX_SOURCE_BYTES) {
-      throw new VaultError(
-        'ERR_SOURCE_TOO_LARGE',
-        `${place}: expected at most ${MAX_SOURCE_BYTES} bytes, got ${value.length}`,
-      );
-    }
     staging.set(value);
     return staging.subarray(0, value.length);
   } finally {

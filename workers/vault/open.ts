@@ -6,7 +6,7 @@ import type { VaultInfo } from '../../src/wire/info.js';
 import type { WireConfig } from '../../src/wire/specs.js';
 import { KEY_TYPES, type KeyType, type ProviderName, type Slot } from '../../src/wire/types.js';
 import { type Arena, createArena } from '../arena/arena.js';
-import { type Halting, openHalting } from '../arena/halt.js';
+import { openHalting } from '../arena/halt.js';
 import { createKeyStore, type KeyStore } from '../arena/key-store.js';
 import { openSeats, type Seat, type Seats } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
@@ -25,7 +25,6 @@ import { createSignerPool, type SignerPool } from './signer-pool.js';
 export interface OpenVault {
   readonly config: WireConfig;
   readonly arena: Arena;
-  readonly halting: Halting;
   readonly store: KeyStore;
   readonly held: HeldValues;
   readonly table: KeyTable;
@@ -86,7 +85,7 @@ export const openVault = (config: WireConfig): OpenVault => {
     seat.index,
   );
   const table = createKeyTable();
-  const held = createHeldValues(arena.held);
+  const held = createHeldValues(arena.held, config.maxKeys);
   const names = Object.fromEntries(KEY_TYPES.map((type) => [type, providers[type].name])) as Record<
     KeyType,
     ProviderName
@@ -95,7 +94,6 @@ export const openVault = (config: WireConfig): OpenVault => {
   return {
     config,
     arena,
-    halting,
     store,
     held,
     table,

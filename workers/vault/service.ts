@@ -27,7 +27,8 @@ export const serve = (port: MessagePort): Service => {
   let vault: OpenVault | undefined;
   let state: 'waiting' | 'open' | 'closing' | 'closed' = 'waiting';
   let closing: Promise<void> | undefined;
-  /** Calls that are not answered yet. */
+  let ending: Promise<void> | undefined;
+  /** Calls of handlers that are not answered yet. */
   let calls = 0;
   let onAnswered: () => void = () => undefined;
 
@@ -48,8 +49,7 @@ export const serve = (port: MessagePort): Service => {
   const close = (): Promise<void> => {
     closing ??= (async () => {
       state = 'closing';
-      // This call is one of them.
-      while (calls > 1) {
+      while (calls > 0) {
         await new Promise<void>((resolve) => {
           onAnswered = resolve;
         });
@@ -62,15 +62,15 @@ export const serve = (port: MessagePort): Service => {
   };
 
   /** Signers first: a signature made with a half-wiped key could leak the key. */
-  const end = async (): Promise<void> => {
-    const ending = vault;
-    vault = undefined;
+  const end = (): Promise<void> => {
     state = 'closed';
-    if (ending !== undefined) {
-      ending.held.wipe();
-      await ending.pool.close();
-      ending.arena.wipe();
-    }
+    ending ??= (async () => {
+      vault?.held.wipe();
+      await vault?.pool.close();
+      vault?.arena.wipe();
+      vault = undefined;
+    })();
+    return ending;
   };
 
   /** The vault cannot go on: wipe, say why, end. */
@@ -85,12 +85,20 @@ export const serve = (port: MessagePort): Service => {
   const answering =
     (run: (...args: unknown[]) => unknown) =>
     async (...args: unknown[]): Promise<Reply<unknown>> => {
-      calls++;
       try {
         return reply(await run(...args));
       } catch (error) {
         if (error instanceof VaultError && error.code === 'ERR_MEMORY_CORRUPTED') void fail(error);
         return { ok: false, error: toErrorRecord(error) };
+      }
+    };
+
+  const counted =
+    (handle: (vault: OpenVault, ...args: unknown[]) => unknown) =>
+    async (...args: unknown[]): Promise<unknown> => {
+      calls++;
+      try {
+        return await handle(opened(), ...args);
       } finally {
         calls--;
         onAnswered();
@@ -101,7 +109,7 @@ export const serve = (port: MessagePort): Service => {
     ...Object.fromEntries(
       Object.entries(handlers).map(([name, handle]) => [
         name,
-        answering((...args) => (handle as (...all: unknown[]) => unknown)(opened(), ...args)),
+        answering(counted(handle as Parameters<typeof counted>[0])),
       ]),
     ),
     open: answering(open),
@@ -125,7 +133,7 @@ export const serve = (port: MessagePort): Service => {
 
   /** The other threads come to rest between two native calls, and nothing of the keys is left. */
   const wipeNow = (): void => {
-    vault?.halting.haltAll();
+    vault?.pool.halt();
     vault?.arena.wipe();
   };
 

@@ -1,5 +1,6 @@
 // The Piscina pool of signer threads, kept whole: a signer that dies is replaced, its seat and scratch are freed once
 // its thread has really ended, and a pool that Piscina itself gave up on is replaced by a new one.
+import '../no-report.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
@@ -25,10 +26,14 @@ export interface SignerPool {
   readonly threads: number;
   /** Sign one batch. Rejects when its signer dies; the batch may then be run again. */
   run(task: SignTask): Promise<ArrayBuffer>;
+  /** Of a batch that was just rejected: whether it was being signed. If not, it only waited for the signer that died. */
+  wasSigning(batch: number): boolean;
   /** Resolves when every signer is ready. @throws {VaultError} ERR_SIGNER_FAILED */
   ready(): Promise<void>;
   /** End the threads. Work in flight must be back. */
   close(): Promise<void>;
+  /** Blocks until no signer does anything, nor ever will. For the end of the process. */
+  halt(): void;
   /** The live threads, for whoever must watch them (tests end them). */
   workers(): readonly Worker[];
 }
@@ -41,6 +46,7 @@ export const createSignerPool = (
   vaultSeat: number,
 ): SignerPool => {
   const retired = new Set<Piscina>();
+  const live = new Set<number>();
   let closing = false;
   let failedStarts = 0;
   let repairTimer: NodeJS.Timeout | undefined;
@@ -72,17 +78,27 @@ export const createSignerPool = (
     const { threadId } = worker;
     const terminate = worker.terminate.bind(worker);
     let ending: Promise<number> | undefined;
-    // Whoever ends it, Piscina included, ends it between two native calls.
+    live.add(threadId);
+    const exited = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+    // Whoever ends it, Piscina included, ends it at rest.
     worker.terminate = () => {
-      ending ??= halting.halt(threadId).then(terminate);
+      ending ??= Promise.race([halting.halt(threadId), exited]).then(terminate);
       return ending;
     };
-    worker.once('exit', () => {
+    // Before Piscina's own listeners: those call terminate().
+    let failed = false;
+    worker.prependOnceListener('error', () => {
+      failed = ending === undefined;
+    });
+    worker.prependOnceListener('exit', () => {
+      live.delete(threadId);
       if (seats.isReady(threadId)) failedStarts = 0;
-      else if (ending === undefined) failedStarts++;
-      halting.clear(threadId);
-      seats.vacate(threadId);
-      // After Piscina's own listener, which may replace the signer.
+      else if (failed || ending === undefined) failedStarts++;
+      // When those whose batches are rejected now have looked what it was signing.
+      setImmediate(() => {
+        halting.clear(threadId);
+        seats.vacate(threadId);
+      });
       if (!closing) repairTimer ??= setTimeout(repair, retryDelay());
     });
   };
@@ -120,6 +136,7 @@ export const createSignerPool = (
         }
       }
     },
+    wasSigning: halting.isSigning,
     async ready() {
       const deadline = performance.now() + READY_TIMEOUT_MS;
       while (seats.readyCount(vaultSeat) < threads) {
@@ -135,11 +152,14 @@ export const createSignerPool = (
     async close() {
       closing = true;
       clearTimeout(repairTimer);
-      await Promise.all([pool, ...retired].map((each) => each.destroy()));
-      // A thread's exit event may trail the pool's own bookkeeping by a turn.
-      await sleep(0);
+      // Again for a signer that was ending by itself: Piscina forgets it at once, and may replace it when it has ended.
+      while (live.size > 0) {
+        await Promise.all([pool, ...retired].map((each) => each.destroy()));
+        await sleep(1);
+      }
       process.off('worker', watch);
     },
+    halt: () => halting.haltAll(live),
     workers: () => pool.threads as Worker[],
   };
 };

@@ -1,5 +1,6 @@
 // Loads the native libraries, which are optional dependencies, once per thread. The interfaces name the functions that
 // this package calls and nothing else: what is not here is not used.
+import '../../no-report.js';
 import { createRequire } from 'node:module';
 
 /** sodium-native. What signs, loads or hashes works on views over shared memory; `crypto_sign_verify_detached` does not. */

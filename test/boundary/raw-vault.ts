@@ -1,0 +1,97 @@
+// The vault's real thread, without the client: a Worker that a test holds, and raw messages of the shapes that Comlink
+// understands. What a program gets is the Vault object alone; this is what someone who got hold of the port could send.
+import { randomUUID } from 'node:crypto';
+import { type Transferable, Worker } from 'node:worker_threads';
+import type { ErrorRecord } from '../../dist/src/errors.js';
+import type { KeyRecord } from '../../dist/src/wire/protocol.js';
+import { isReadyMessage } from '../../dist/src/wire/protocol.js';
+import type { WireConfig } from '../../dist/src/wire/specs.js';
+
+const ENTRY = new URL('../../dist/workers/vault/vault.js', import.meta.url);
+const ANSWER_TIMEOUT_MS = 30_000;
+
+export const CONFIG: WireConfig = {
+  threads: 1,
+  provider: 'auto',
+  lock: 'off',
+  maxKeys: 16,
+  maxPending: 1000,
+  maxPendingBytes: 16 * 1024 * 1024,
+  verifyAfterSign: false,
+};
+
+/** An answer as it arrives: a RAW value, or anything else that Comlink would send. */
+export interface Answer {
+  readonly type: string;
+  readonly name?: string;
+  readonly value: unknown;
+}
+
+export type Reply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: ErrorRecord };
+
+export interface RawVault {
+  /** Send a message with a fresh call id; its answer. */
+  ask(message: object, transfer?: readonly Transferable[]): Promise<Answer>;
+  /** Call a method as the client does; its reply. */
+  call(method: string, args: readonly unknown[], transfer?: readonly Transferable[]): Promise<Reply>;
+  /** Send anything, and expect nothing. */
+  send(message: unknown, transfer?: readonly Transferable[]): void;
+  /** Every message that was no answer to a question. */
+  readonly unexpected: readonly unknown[];
+  register(id: string, type: string): Promise<KeyRecord>;
+  /** Close in order; resolves with the thread's exit code. */
+  close(): Promise<number>;
+}
+
+export const raw = (values: readonly unknown[]): object[] => values.map((value) => ({ type: 'RAW', value }));
+
+export const startRawVault = async (): Promise<RawVault> => {
+  const worker = new Worker(ENTRY, { execArgv: [], env: {} });
+  const waiting = new Map<string, (answer: Answer) => void>();
+  const unexpected: unknown[] = [];
+  const exited = new Promise<number>((resolve) => void worker.once('exit', resolve));
+  await new Promise<void>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.on('message', (message: Answer & { readonly id?: string }) => {
+      const waiter = waiting.get(message.id ?? '');
+      if (isReadyMessage(message)) resolve();
+      else if (waiter === undefined) unexpected.push(message);
+      else {
+        waiting.delete(message.id!);
+        waiter(message);
+      }
+    });
+  });
+
+  const ask: RawVault['ask'] = (message, transfer = []) =>
+    new Promise((resolve, reject) => {
+      const id = randomUUID();
+      const timer = setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(message)}`)), ANSWER_TIMEOUT_MS);
+      void exited.then((code) => reject(new Error(`the vault thread ended with ${code}`)));
+      waiting.set(id, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      worker.postMessage({ ...message, id }, transfer);
+    });
+  const call: RawVault['call'] = async (method, args, transfer) =>
+    (await ask({ type: 'APPLY', path: [method], argumentList: raw(args) }, transfer)).value as Reply;
+
+  return {
+    ask,
+    call,
+    send: (message, transfer = []) => worker.postMessage(message, transfer),
+    unexpected,
+    async register(id, type) {
+      const reply = await call('register', [{ id, type, source: { kind: 'generate' } }]);
+      if (!reply.ok) throw new Error(reply.error.message);
+      return reply.value as KeyRecord;
+    },
+    async close() {
+      await call('close', []);
+      return exited;
+    },
+  };
+};
