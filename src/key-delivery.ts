@@ -8,7 +8,12 @@ const NOT_SCRUBBED = 'environment variables that could only be deleted, not over
 
 /** Specifications for `load` and `register`, once their variables are claimed and their bytes handed off. */
 export const deliverKeys = async (host: VaultHost, keys: readonly CheckedKey[]): Promise<WireKeySpec[]> => {
-  const names = new Set(keys.flatMap(({ from }) => (typeof from === 'object' && 'env' in from ? [from.env] : [])));
+  // The environment block still has variables that this program has deleted since its start: they are not set.
+  const names = new Set(
+    keys.flatMap(({ from }) =>
+      typeof from === 'object' && 'env' in from && from.env in process.env ? [from.env] : [],
+    ),
+  );
   const variables = names.size === 0 ? new Map<string, number | undefined>() : await claimVariables(host, names);
 
   const sourceOf = ({ from }: CheckedKey): WireSource => {

@@ -3,9 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { ErrorRecord } from '../../dist/src/errors.js';
+import { createFrameWriter, REPLY_HEADER_BYTES, schemeCode } from '../../dist/src/wire/frame.js';
 import type { KeyRecord } from '../../dist/src/wire/protocol.js';
 import { isReadyMessage } from '../../dist/src/wire/protocol.js';
 import type { WireConfig } from '../../dist/src/wire/specs.js';
+import type { KeyHandle, Scheme } from '../../dist/src/wire/types.js';
+import { assert } from '../support/assert.js';
 
 const ENTRY = new URL('../../dist/workers/vault/vault.js', import.meta.url);
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -94,4 +97,46 @@ export const startRawVault = async (): Promise<RawVault> => {
       return exited;
     },
   };
+};
+
+export type RawKeys = Readonly<Record<'ed25519' | 'secp256k1' | 'bls12-381' | 'x25519', KeyRecord>>;
+
+/** Open the vault, wait for its signers, and register a key of each type, whose id is the type. */
+export const openRawVault = async (vault: RawVault): Promise<RawKeys> => {
+  assert.is((await vault.call('open', [CONFIG])).ok, true);
+  assert.is((await vault.call('load', [[]])).ok, true);
+  return {
+    ed25519: await vault.register('ed25519', 'ed25519'),
+    secp256k1: await vault.register('secp256k1', 'secp256k1'),
+    'bls12-381': await vault.register('bls12-381', 'bls12-381'),
+    x25519: await vault.register('x25519', 'x25519'),
+  };
+};
+
+/** A frame of one operation over zeros. */
+export const frameOf = (handle: KeyHandle, scheme: Scheme, length = 32): ArrayBuffer => {
+  const writer = createFrameWriter(64);
+  writer.add(handle, schemeCode(scheme), 0, new Uint8Array(length), undefined);
+  return writer.finish();
+};
+
+/** One operation signed: the vault is alive and well. */
+export const assertWorks = async (vault: RawVault, keys: RawKeys): Promise<void> => {
+  const frame = frameOf(keys.ed25519.handle, 'ed25519');
+  const reply = (await vault.call('sign', [frame], [frame])) as Extract<Reply, { ok: true }>;
+  const [signed] = reply.value as ArrayBuffer[];
+  assert.is(signed!.byteLength, REPLY_HEADER_BYTES + 1 + 64);
+};
+
+/** The code of a refusal, which holds nothing else but a message and a key id. */
+export const codeOf = ({ type, value }: Answer): string => {
+  assert.is(type, 'RAW');
+  const reply = value as Reply;
+  assert.is(reply.ok, false);
+  const { error } = reply as Extract<Reply, { ok: false }>;
+  assert.equal(
+    Object.keys(error).filter((key) => !['code', 'message', 'keyId'].includes(key)),
+    [],
+  );
+  return error.code;
 };

@@ -105,8 +105,9 @@ for (const provider of hasNative ? (['native', 'noble'] as const) : (['noble'] a
       const signature = await careful.sign(type, message, options);
       assert.ok(isRight(await careful.publicKey(type), scheme, hash, message, signature), scheme);
     }
-    const many = await careful.signMany('ed25519', new Array(1000).fill(MESSAGES[2]));
-    for (const signature of many) equalBytes(signature, await careful.sign('ed25519', MESSAGES[2]!).then((s) => s));
+    const expected = await careful.sign('ed25519', MESSAGES[2]!);
+    const many = await careful.signMany('ed25519', new Array(200).fill(MESSAGES[2]));
+    for (const signature of many) equalBytes(signature, expected);
   });
 }
 

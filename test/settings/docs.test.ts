@@ -40,7 +40,7 @@ test('every variable and every default of the table is the one in code', () => {
   for (const value of Object.values({ ...readSettings({}, {}).config, threads: 'parallelism' })) {
     assert.ok(page.includes(typeof value === 'number' ? value.toLocaleString('en-US') : String(value)), String(value));
   }
-  for (const name of ['THREADS', 'PROVIDER', 'MEMORY_LOCK', 'MAX_KEYS']) {
+  for (const name of ['THREADS', 'PROVIDER', 'MEMORY_LOCK', 'MAX_KEYS', 'HARDENING']) {
     assert.match(page, `| \`STRONGROOM_${name}\` |`);
     assert.match(problemsOf({}, { [`STRONGROOM_${name}`]: '?' }).join(), `STRONGROOM_${name}: `);
   }

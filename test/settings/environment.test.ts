@@ -66,6 +66,17 @@ test('the environment of the process is the default one', () => {
   assert.is(readSettings({ threads: 2 }).config.threads, 2);
 });
 
+test('STRONGROOM_HARDENING goes over the setting, and the setting over the default', () => {
+  const strict = { STRONGROOM_HARDENING: 'strict' };
+  assert.is(readSettings({}, {}).hardening, 'warn');
+  assert.is(readSettings({ hardening: 'off' }, {}).hardening, 'off');
+  assert.is(readSettings({ hardening: 'off' }, strict).hardening, 'strict');
+  assert.equal(problemsOf({ hardening: 'on' } as never, { STRONGROOM_HARDENING: 'Strict' }), [
+    'STRONGROOM_HARDENING: expected "strict", "warn" or "off", got a string of 6 characters',
+    'hardening: expected "strict", "warn" or "off", got a string of 2 characters',
+  ]);
+});
+
 test('every bad variable is reported at its name, with the mistakes in the settings', () => {
   const bad = {
     STRONGROOM_THREADS: '4x',

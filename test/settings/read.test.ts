@@ -37,6 +37,7 @@ test('an empty object gives the documented defaults', () => {
       verifyAfterSign: false,
     },
     keys: [],
+    hardening: 'warn',
     folder: process.cwd(),
   });
 });

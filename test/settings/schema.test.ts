@@ -49,6 +49,7 @@ const good: unknown[] = [
   { maxPendingBytes: 1_048_576 },
   { maxPendingBytes: 4_294_967_296 },
   { verifyAfterSign: true },
+  ...['strict', 'warn', 'off'].map((hardening) => ({ hardening })),
   ...['ed25519', 'secp256k1', 'bls12-381', 'x25519'].map((type) => key('generate', type)),
   ...['auto', 'raw', 'hex', 'base64', 'pem'].map((encoding) => key({ env: 'A', encoding })),
   key({ env: '_' }),
@@ -76,6 +77,7 @@ const bad: unknown[] = [
   ...[0, 1_048_577, 1e300, '1'].map((maxPending) => ({ maxPending })),
   ...[1_048_575, 4_294_967_297].map((maxPendingBytes) => ({ maxPendingBytes })),
   ...[0, 'true', null].map((verifyAfterSign) => ({ verifyAfterSign })),
+  ...['Strict', '', true, null].map((hardening) => ({ hardening })),
   ...[null, [], 'generate'].map((keys) => ({ keys })),
   ...['', '__proto__', '-a', 'a b', 'a\n', 'é', 'x'.repeat(129)].map((id) =>
     JSON.parse(`{"keys": {${JSON.stringify(id)}: {"type": "ed25519", "from": "generate"}}}`),
@@ -143,8 +145,10 @@ test('both agree on thousands of mutated settings', () => {
       const target = random.pick(objectsIn(settings));
       const present = Object.keys(target);
       const name = present.length > 0 && random.int(3) > 0 ? random.pick(present) : random.pick(names);
+      const other = random.pick(names);
+      const moved = Object.hasOwn(target, other) ? target[other] : 'auto'; // an array has methods named like fields
       if (random.int(4) === 0) delete target[name];
-      else target[name] = structuredClone(random.int(2) ? random.pick(values) : (target[random.pick(names)] ?? 'auto'));
+      else target[name] = structuredClone(random.int(2) ? random.pick(values) : moved);
     }
     if (agree(settings)) accepted += 1;
   }
@@ -155,7 +159,8 @@ test('the defaults in the schema are the defaults in code', () => {
   const { properties } = schema as {
     properties: Record<string, { default?: unknown; properties?: Record<string, Json> }>;
   };
-  const { config } = readSettings({}, {});
+  const { config, hardening } = readSettings({}, {});
+  assert.is(properties.hardening?.default, hardening);
   for (const name of ['provider', 'maxPending', 'maxPendingBytes', 'verifyAfterSign'] as const) {
     assert.is(properties[name]?.default, config[name], name);
   }

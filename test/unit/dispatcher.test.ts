@@ -89,7 +89,11 @@ const rig = (threads: number, limits = LIMITS) => {
       }),
   } as unknown as SignerPool;
   // Signing inline ends in a status of this context's slots: generation 1 is not what the operations name.
-  const inline = { slots: { generation: () => 1 }, pause: () => undefined } as unknown as SigningContext;
+  const inline = {
+    slots: { generation: () => 1 },
+    providers: {},
+    pause: () => undefined,
+  } as unknown as SigningContext;
   const dispatcher = createDispatcher(pool, table, inline, costTable(NATIVE, false), limits);
   const frame = (count: number, first = 0): AdmittedFrame => {
     const writer = createFrameWriter(64);

@@ -29,8 +29,10 @@ const MEMBER = `
     seat.scratch.fill(0xa5);
     // A listener that stays: waiting for the arena's words alone does not keep a thread alive.
     let onTold = async () => {
+      // As a signer does: what it has seen, and only then that it is ready.
+      let seen = seats.currentEpoch();
       seats.markReady(seat);
-      for (let seen = seats.currentEpoch(); ; ) {
+      for (;;) {
         const { epoch, slots } = await seats.nextForgetting(seen);
         parentPort.postMessage({ slots });
         await new Promise((resolve) => { onTold = resolve; });

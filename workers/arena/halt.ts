@@ -21,6 +21,8 @@ const HALT_TIMEOUT_MS = 5_000;
 export interface Halting {
   /** Signer: native work begins, on that batch. Never returns if this thread is to halt. */
   begin(seat: Seat, batch: number): void;
+  /** Signer: whether this thread is to halt. */
+  isAsked(seat: Seat): boolean;
   /** Signer, between two operations: never returns if this thread is to halt. */
   look(seat: Seat): void;
   /** Signer: native work has ended. */
@@ -48,8 +50,11 @@ export const openHalting = (buffer: SharedArrayBuffer, layout: ArenaLayout): Hal
     if (Atomics.load(words, seatWord(index, HALT)) !== 0) Atomics.notify(words, seatWord(index, AT_WORK));
   };
 
+  const isAsked = ({ index }: Seat): boolean =>
+    Atomics.load(words, seatWord(index, HALT)) !== 0 || Atomics.load(words, HALT_ALL) !== 0;
+
   const look = (seat: Seat): void => {
-    if (Atomics.load(words, seatWord(seat.index, HALT)) === 0 && Atomics.load(words, HALT_ALL) === 0) return;
+    if (!isAsked(seat)) return;
     // What it signs stays told: it will not be finished.
     Atomics.store(words, seatWord(seat.index, HALT), 1);
     Atomics.store(words, seatWord(seat.index, AT_WORK), 0);
@@ -74,6 +79,7 @@ export const openHalting = (buffer: SharedArrayBuffer, layout: ArenaLayout): Hal
       look(seat);
       Atomics.store(words, seatWord(seat.index, BATCH), batch);
     },
+    isAsked,
     look,
     end,
     async halt(threadId) {

@@ -37,6 +37,9 @@ export interface KeyProvider {
   /** Never throws for bad input: a malformed key or signature is simply not a valid one. */
   verify(publicKey: Uint8Array, scheme: Scheme, message: Uint8Array, signature: Uint8Array): boolean;
 
+  /** Zero what `sign` keeps for the next signature: at the end of each batch, and before the thread halts. */
+  rest?(): void;
+
   /** Drop whatever this thread keeps for the slot. Returns true if something that only the garbage collector frees was dropped. */
   forget(slot: Slot): boolean;
 

@@ -15,6 +15,8 @@ import type { Slots } from '../arena/slots.js';
 import { hashMessage } from '../providers/hashes.js';
 import type { Providers } from '../providers/provider.js';
 import { publicKeyOf } from '../providers/public-key.js';
+import { restAll } from '../providers/rest.js';
+import { wipeStack } from '../wipe-stack.js';
 import { freshAuxRand } from './aux-rand.js';
 
 export interface SigningContext {
@@ -53,22 +55,27 @@ export const signOperations = (operations: ArrayBuffer, count: number, context: 
   new Uint32Array(reply, 0, 1)[0] = count;
   let signatureAt = REPLY_HEADER_BYTES + count;
   let at = 0;
-  for (let i = 0; i < count; i++) {
-    context.pause();
-    const word = at >> 2;
-    const packed = words[word + 3]!;
-    const scheme = packed & 0xff;
-    const length = SIGNATURE_BYTES_BY_CODE[scheme]!;
-    let status = (packed >>> 16) & 0xff;
-    if (status === 0) {
-      const signature = new Uint8Array(reply, signatureAt, length);
-      status = signOne(operations, at, words, signature, context);
-      if (status === 0) signatureAt += length;
-      else signature.fill(0);
+  try {
+    for (let i = 0; i < count; i++) {
+      context.pause();
+      const word = at >> 2;
+      const packed = words[word + 3]!;
+      const scheme = packed & 0xff;
+      const length = SIGNATURE_BYTES_BY_CODE[scheme]!;
+      let status = (packed >>> 16) & 0xff;
+      if (status === 0) {
+        const signature = new Uint8Array(reply, signatureAt, length);
+        status = signOne(operations, at, words, signature, context);
+        if (status === 0) signatureAt += length;
+        else signature.fill(0);
+      }
+      out[REPLY_HEADER_BYTES + i] = status;
+      at += operationBytes(words[word + 2]!, packed >>> 24);
     }
-    out[REPLY_HEADER_BYTES + i] = status;
-    at += operationBytes(words[word + 2]!, packed >>> 24);
+  } finally {
+    restAll(context.providers);
   }
+  wipeStack();
   return signatureAt === room ? reply : reply.slice(0, signatureAt);
 };
 

@@ -10,6 +10,7 @@ import type { ArenaLayout } from '../arena/layout.js';
 import { openSeats, type Seat } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
 import { chooseProviders } from '../providers/choose.js';
+import { restAll } from '../providers/rest.js';
 import { forgetReleasedKeys } from './forget.js';
 import { type SigningContext, signOperations } from './sign-operations.js';
 
@@ -42,7 +43,11 @@ const context: SigningContext = {
   providers,
   scratch: seat.scratch,
   verifyAfterSign,
-  pause: () => halting.look(seat),
+  pause() {
+    if (!halting.isAsked(seat)) return;
+    restAll(providers);
+    halting.look(seat);
+  },
 };
 halting.end(seat);
 void forgetReleasedKeys(seats, seat, providers);

@@ -56,8 +56,7 @@ export const handlers: Handlers = {
       held.dropVariable(name);
       try {
         const claimed = claimVariable(name, arena.staging);
-        // Empty in the block: empty, or claimed before. Main knows which.
-        if (claimed === undefined || claimed.length === 0) continue;
+        if (claimed === undefined) continue;
         (claimed.scrubbed ? scrubbed : exposed).push(name);
         held.holdVariable(name, arena.staging.subarray(0, claimed.length));
       } catch (error) {

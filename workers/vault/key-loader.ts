@@ -11,6 +11,7 @@ import { publicKeyOf } from '../providers/public-key.js';
 import { isInRange } from '../providers/range.js';
 import { readKeyFile } from '../sources/file.js';
 import { generateSecret } from '../sources/generate.js';
+import { wipeStack } from '../wipe-stack.js';
 import type { HeldValues } from './held-values.js';
 
 export interface LoadedKey {
@@ -69,6 +70,7 @@ export const createKeyLoader = (
         arena.staging.fill(0);
         arena.decoded.fill(0);
         scratch.fill(0);
+        wipeStack();
       }
     },
   };

@@ -17,6 +17,9 @@ interface KeptKey {
 const { publicKeyBytes } = KEY_TYPE_FACTS['bls12-381'];
 const signatureBytes = SIGNATURE_BYTES['bls12-381'];
 
+/** Names a key that has no slot yet. */
+const LOADING = 'loading';
+
 /** @param exchanged - the object that takes each key in turn; without one, an object is kept for each key. */
 export const createNativeBls12381 = (blst: Blst, exchanged: ExchangedKey | undefined): KeyProvider => {
   const kept = new Map<Slot, KeptKey>();
@@ -36,7 +39,11 @@ export const createNativeBls12381 = (blst: Blst, exchanged: ExchangedKey | undef
 
     load(secret, view, scratch) {
       if (exchanged !== undefined) {
-        view.publicKey.set(exchanged.use(secret, scratch, (key) => key.toPublicKey().toBytes()));
+        try {
+          view.publicKey.set(exchanged.use(LOADING, secret, scratch, (key) => key.toPublicKey().toBytes()));
+        } finally {
+          exchanged.rest();
+        }
         view.secret.set(secret);
         return;
       }
@@ -53,7 +60,7 @@ export const createNativeBls12381 = (blst: Blst, exchanged: ExchangedKey | undef
       const made =
         exchanged === undefined
           ? keyOf(view, generation).sign(message)
-          : exchanged.use(view.secret, scratch, (key) => key.sign(message));
+          : exchanged.use(`${view.slot}/${generation}`, view.secret, scratch, (key) => key.sign(message));
       signature.set(made.toBytes());
     },
 
@@ -69,6 +76,8 @@ export const createNativeBls12381 = (blst: Blst, exchanged: ExchangedKey | undef
         return false; // a point that is malformed, not in the subgroup, or infinity
       }
     },
+
+    rest: () => exchanged?.rest(),
 
     forget: (slot) => kept.delete(slot),
 

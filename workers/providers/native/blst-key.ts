@@ -1,7 +1,7 @@
 // One native SecretKey object for a whole thread, whose 32 bytes are exchanged in place. blst takes a key only as such
 // an object, and frees it without zeroing it: the binding moves the key out of its memory before it is dropped, and
 // two thirds of the bytes stay there. So no object is ever made of a key: this one is made of public bytes, found in
-// memory once, holds a key while one call runs, and zeros before and after.
+// memory once, holds a key for a run of calls, and zeros before and after (writing it for each call would cost BLS 2%).
 //
 // It needs /proc/self/mem (Linux), and writes to memory by address: only where the object was proven to lie, and only
 // as long as it is alive. Where that is not possible the caller keeps an object per key instead.
@@ -13,13 +13,16 @@ import type { Blst, BlstSecretKey } from './load.js';
 
 export interface ExchangedKey {
   /**
-   * Run one call with the key.
+   * Run one call with a key. The object keeps it for the next call with the same one, until `rest`.
    *
+   * @param name - what tells this key from every other that the thread ever uses.
    * @param secret - 32 bytes, big-endian: a view over the arena.
    * @param scratch - arena memory; 32 bytes of it are used, and wiped.
-   * @throws what `run` throws, and when memory can't be written; the object holds zeros then, too.
+   * @throws what `run` throws, and when memory can't be written.
    */
-  use<T>(secret: Uint8Array, scratch: Uint8Array, run: (key: BlstSecretKey) => T): T;
+  use<T>(name: string, secret: Uint8Array, scratch: Uint8Array, run: (key: BlstSecretKey) => T): T;
+  /** Zero the object: at the end of each batch, and before the thread halts. */
+  rest(): void;
 }
 
 const KEY_BYTES = 32;
@@ -110,17 +113,27 @@ export const createExchangedKey = (blst: Blst): ExchangedKey | undefined => {
   };
   const zeros = new Uint8Array(KEY_BYTES);
   write(zeros);
+  let held: string | undefined;
+  const rest = (): void => {
+    if (held === undefined) return;
+    write(zeros);
+    held = undefined;
+  };
   return {
-    use(secret, scratch, run) {
-      const turned = scratch.subarray(0, KEY_BYTES); // the library's numbers are little-endian
-      try {
-        for (let i = 0; i < KEY_BYTES; i++) turned[i] = secret[KEY_BYTES - 1 - i]!;
-        write(turned);
-        return run(key);
-      } finally {
-        turned.fill(0);
-        write(zeros);
+    use(name, secret, scratch, run) {
+      if (held !== name) {
+        const turned = scratch.subarray(0, KEY_BYTES); // the library's numbers are little-endian
+        try {
+          held = ''; // no key's name: whatever was written of this one is to be zeroed
+          for (let i = 0; i < KEY_BYTES; i++) turned[i] = secret[KEY_BYTES - 1 - i]!;
+          write(turned);
+          held = name;
+        } finally {
+          turned.fill(0);
+        }
       }
+      return run(key);
     },
+    rest,
   };
 };
