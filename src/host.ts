@@ -6,6 +6,7 @@ import { fromErrorRecord, VaultError } from './errors.js';
 import { createHandoff, type Handoff } from './handoff.js';
 import type { OpenOptions, VaultEnd } from './vault.js';
 import { comlinkEndpoint } from './wire/endpoint.js';
+import { handedOver } from './wire/frame.js';
 import {
   type ExposedMethods,
   isFatalMessage,
@@ -22,7 +23,7 @@ type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
 /** The client's side of the vault's port: its methods as promises of plain results. */
 export interface VaultHost {
   call<M extends MethodName>(method: M, ...args: Parameters<VaultMethods[M]>): Promise<Result<M>>;
-  /** As `call('sign', frame)`; the frame is transferred. */
+  /** As `call('sign', frame)`; the frame is not used again. */
   sign(frame: ArrayBuffer): Promise<readonly ArrayBuffer[]>;
   readonly handoff: Handoff;
   /** Settles when the thread has ended. */
@@ -140,7 +141,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
 
   return {
     call: (method, ...args) => invoke(method, args),
-    sign: (frame) => invoke('sign', [transfer(frame, [frame])]),
+    sign: (frame) => invoke('sign', [transfer(frame, handedOver([frame]))]),
     handoff: createHandoff(worker),
     ended,
     async close() {

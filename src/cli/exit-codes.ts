@@ -40,6 +40,7 @@ const EXIT_OF_VAULT_ERROR: Readonly<Partial<Record<VaultErrorCode, number>>> = {
   ERR_SETTINGS: EXIT.configuration,
   ERR_VAULT_STARTUP: EXIT.configuration,
   ERR_SELF_TEST: EXIT.configuration,
+  ERR_UNSAFE_RUNTIME: EXIT.configuration,
   ERR_PROVIDER_UNAVAILABLE: EXIT.configuration,
   ERR_MEMORY: EXIT.configuration,
   ERR_MEMORY_LOCK: EXIT.configuration,

@@ -19,12 +19,14 @@ test('every constant of its table has that value in the source', () => {
   }
 });
 
-test('it names every file of src/ and every folder of workers/', () => {
+test('it names everything of src/ and of workers/', () => {
   for (const { name } of readdirSync(join(repositoryRoot, 'src'), { withFileTypes: true })) {
     if (name === 'vault.ts') continue; // types of what the page describes
     assert.ok(page.includes(`\`${name}${name.endsWith('.ts') ? '' : '/'}\``), `src/${name}`);
   }
-  for (const name of readdirSync(join(repositoryRoot, 'workers'))) assert.ok(page.includes(`| \`${name}/\` |`), name);
+  for (const { name } of readdirSync(join(repositoryRoot, 'workers'), { withFileTypes: true })) {
+    assert.ok(page.includes(`| \`${name}${name.endsWith('.ts') ? '' : '/'}\` |`), `workers/${name}`);
+  }
 });
 
 test('its frame is the frame of the source', () => {

@@ -11,6 +11,8 @@ const PAGES = [
   'SECURITY.md',
   'CHANGELOG.md',
   'docs/architecture.md',
+  'docs/benchmarks.md',
+  'docs/cli.md',
   'docs/errors.md',
   'docs/memory.md',
   'docs/settings.md',

@@ -1,7 +1,16 @@
 // The key arena: one shared WebAssembly memory that holds every secret of the vault, locked and left out of core
 // dumps where the system allows. Made once, in the vault thread. Its buffer cannot be transferred or detached.
 import { VaultError } from '../../src/errors.js';
-import { type ArenaLayout, HELD_BYTES, layoutFor, PAGE_BYTES, STAGING_BYTES } from './layout.js';
+import {
+  type ArenaLayout,
+  HELD_BYTES,
+  layoutFor,
+  PAGE_BYTES,
+  SCRATCH_BYTES,
+  SEAT_BYTES,
+  SEAT_CONTROL_BYTES,
+  STAGING_BYTES,
+} from './layout.js';
 import { type LockState, lockMemory } from './lock.js';
 
 /** The part of the standard WebAssembly interface that is used here; node's own types leave it to the DOM's. */
@@ -23,7 +32,9 @@ export interface Arena {
   readonly decoded: Uint8Array;
   /** Where claimed and handed-off values wait. */
   readonly held: Uint8Array;
-  /** Zero everything: slots, scratch, staging, held values and control words. */
+  /** Zero all that may hold a secret: slots, scratch, staging and held values. Threads that were told to halt stay told. */
+  wipeSecrets(): void;
+  /** Zero everything, control words too: when no other thread is left. */
   wipe(): void;
 }
 
@@ -44,6 +55,12 @@ export const createArena = (slotCount: number, seatCount: number, lock: 'require
     staging: area(layout.stagingOffset, STAGING_BYTES),
     decoded: area(layout.stagingOffset + STAGING_BYTES, STAGING_BYTES),
     held: area(layout.heldOffset, HELD_BYTES),
+    wipeSecrets() {
+      for (let seat = 0; seat < seatCount; seat++) {
+        area(layout.seatsOffset + seat * SEAT_BYTES + SEAT_CONTROL_BYTES, SCRATCH_BYTES).fill(0);
+      }
+      bytes.fill(0, layout.stagingOffset);
+    },
     wipe: () => void bytes.fill(0),
   };
 };

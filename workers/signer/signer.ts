@@ -4,6 +4,7 @@ import '../no-report.js';
 import { setTimeout } from 'node:timers/promises';
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
+import { handedOver } from '../../src/wire/frame.js';
 import type { ProviderName } from '../../src/wire/types.js';
 import { openHalting } from '../arena/halt.js';
 import type { ArenaLayout } from '../arena/layout.js';
@@ -63,11 +64,12 @@ async function takeSeat(): Promise<Seat> {
   throw new Error('every seat in the arena is taken');
 }
 
-/** Sign one batch. The reply's buffer is transferred back. */
+/** Sign one batch. A large reply is handed back, a small one copied. */
 export const signBatch = ({ batch, operations, count }: SignTask): ArrayBuffer => {
   halting.begin(seat, batch);
   try {
-    return move(signOperations(operations, count, context)) as ArrayBuffer;
+    const reply = signOperations(operations, count, context);
+    return handedOver([reply]).length === 0 ? reply : (move(reply) as ArrayBuffer);
   } finally {
     halting.end(seat);
   }

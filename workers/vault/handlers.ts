@@ -21,6 +21,7 @@ import { publicKeyOf } from '../providers/public-key.js';
 import { claimVariable } from '../sources/environ.js';
 import { writeKeyFile } from '../sources/file.js';
 import { generateSecret } from '../sources/generate.js';
+import { wipeStack } from '../wipe-stack.js';
 import { admitFrame } from './admission.js';
 import type { KeyEntry } from './key-table.js';
 import type { OpenVault } from './open.js';
@@ -171,6 +172,7 @@ export const handlers: Handlers = {
       arena.staging.fill(0);
       arena.decoded.fill(0);
       scratch.fill(0);
+      wipeStack();
       if (taken !== undefined) await wipeSlot(vault, taken, provider.keyType);
     }
   },

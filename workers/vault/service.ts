@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import { toErrorRecord, VaultError } from '../../src/errors.js';
+import { handedOver } from '../../src/wire/frame.js';
 import {
   type ExposedMethods,
   type FatalMessage,
@@ -123,7 +124,7 @@ export const serve = (port: MessagePort): Service => {
   const reply = (value: unknown): Reply<unknown> => {
     const made = { ok: true, value } as const;
     const isBuffers = Array.isArray(value) && value.length > 0 && value.every((each) => each instanceof ArrayBuffer);
-    return isBuffers ? transfer(made, value) : made;
+    return isBuffers ? transfer(made, handedOver(value)) : made;
   };
 
   const onHandoff = (message: HandoffMessage): void => {
@@ -134,7 +135,7 @@ export const serve = (port: MessagePort): Service => {
   /** The other threads come to rest between two native calls, and nothing of the keys is left. */
   const wipeNow = (): void => {
     vault?.pool.halt();
-    vault?.arena.wipe();
+    vault?.arena.wipeSecrets();
   };
 
   const onStop = ({ stop }: StopMessage): void => {

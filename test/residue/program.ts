@@ -1,0 +1,106 @@
+// Drives the program under test: starts it, gives it commands, scans it. The process lives until its driver ends it,
+// so that the memory that a closed vault leaves can be read.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { KeySpec, KeyType, Settings } from 'strongroom';
+
+/** 'bytes' stands for 32 bytes of standard input, in the order of the keys. */
+export type ProgramSource = Exclude<KeySpec['from'], { readonly bytes: unknown }> | 'bytes';
+
+export type Command =
+  | {
+      readonly do: 'open';
+      readonly settings: Omit<Settings, 'keys'>;
+      readonly keys: Readonly<Record<string, { readonly type: KeyType; readonly from: ProgramSource }>>;
+    }
+  | { readonly do: 'register'; readonly id: string; readonly type: KeyType; readonly from: ProgramSource }
+  | { readonly do: 'sign'; readonly ids: readonly string[]; readonly scheme: string; readonly count: number }
+  | { readonly do: 'release'; readonly ids: readonly string[] }
+  | { readonly do: 'close' }
+  | { readonly do: 'kill signers'; readonly count: number }
+  | { readonly do: 'end the vault' };
+
+/** What the program signs, again and again. */
+export const makeMessages = (): Uint8Array[] => Array.from({ length: 64 }, (_, i) => new Uint8Array(32).fill(i + 1));
+
+/** Public facts. `code` is the error's. */
+export interface Answer {
+  readonly code?: string;
+  readonly threads?: number;
+  /** Of the last messages that the first of the keys signed (`makeMessages`), as hex. */
+  readonly signatures?: readonly string[];
+  readonly keys?: readonly { readonly id: string; readonly publicKey: string }[];
+}
+
+/** Commands overlap, so each has a number. */
+export interface Request {
+  readonly number: number;
+  readonly command: Command;
+}
+export interface Reply {
+  readonly number: number;
+  readonly answer: Answer;
+}
+
+export interface Program {
+  readonly pid: number;
+  /** Rejects when the program fails in any other way than `expectedCode`. */
+  run(command: Command, expectedCode?: string): Promise<Answer>;
+  /** Begin a command whose answer is waited for later. */
+  start(command: Command): Promise<Answer>;
+  end(): Promise<void>;
+}
+
+const PROGRAM = fileURLToPath(new URL('./fixtures/program.js', import.meta.url));
+
+export interface ProgramStart {
+  readonly env: Readonly<Record<string, string>>;
+  /** For the keys whose source is `bytes`. */
+  readonly input: Uint8Array;
+}
+
+export const startProgram = async ({ env, input }: ProgramStart): Promise<Program> => {
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
+  });
+  const exited = once(child, 'exit');
+  child.stdin?.write(input);
+  await Promise.race([
+    once(child, 'message'),
+    exited.then(() => Promise.reject(new Error('the program under test did not start'))),
+  ]);
+
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let commands = 0;
+  child.on('message', ({ number, answer }: Reply) => {
+    waiting.get(number)?.(answer);
+    waiting.delete(number);
+  });
+  const start = (command: Command): Promise<Answer> => {
+    const number = commands++;
+    const answered = new Promise<Answer>((resolve) => void waiting.set(number, resolve));
+    child.send({ number, command } satisfies Request);
+    return Promise.race([
+      answered,
+      exited.then(([code, signal]) => Promise.reject(new Error(`the program under test ended: ${code ?? signal}`))),
+    ]);
+  };
+
+  return {
+    pid: child.pid as number,
+    start,
+    async run(command, expectedCode) {
+      const answer = await start(command);
+      if (answer.code !== expectedCode) {
+        throw new Error(`"${command.do}" expected ${expectedCode ?? 'no error'}, got ${answer.code ?? 'no error'}`);
+      }
+      return answer;
+    },
+    async end() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+};

@@ -1,0 +1,205 @@
+// Scans the memory of another process for secrets, from outside: nothing runs in it and nothing is allocated there.
+import { closeSync, openSync, readSync } from 'node:fs';
+import { describeMapping, isArena, type Mapping, readMappings, readStacks, type ThreadStack } from './maps.js';
+import type { Pattern, PatternSet } from './patterns.js';
+
+export interface Hit {
+  readonly secret: string;
+  readonly form: string;
+  /** All of the form; otherwise a part of it, which holds at least 16 bytes of the secret. */
+  readonly whole: boolean;
+  readonly bytes: number;
+  /** Windows of 16 bytes of the secret in it. */
+  readonly windows: number;
+  readonly address: number;
+  readonly inArena: boolean;
+  /** What the memory is, in words. */
+  readonly where: string;
+}
+
+export interface ScanResult {
+  readonly hits: readonly Hit[];
+  readonly bytesScanned: number;
+  /** Bytes that could not be read. */
+  readonly bytesUnreadable: number;
+  readonly milliseconds: number;
+}
+
+const PAGE = 4096;
+const CHUNK = 1024 * 1024;
+const PRESENT_OR_SWAPPED = 0xc0; // bits 63 and 62 of a page's entry in pagemap, in its last byte
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The pages of a mapping that exist. Those that were never touched read as zeros, and reading them would make them. */
+const existingPages = (pagemap: number, { start, end }: Range): Range[] => {
+  const ranges: { start: number; end: number }[] = [];
+  const entries = Buffer.alloc(64 * 1024);
+  for (let at = start; at < end; ) {
+    const wanted = Math.min(entries.length, ((end - at) / PAGE) * 8);
+    const read = readSync(pagemap, entries, 0, wanted, (at / PAGE) * 8);
+    if (read === 0) break;
+    for (let entry = 7; entry < read; entry += 8, at += PAGE) {
+      if (((entries[entry] as number) & PRESENT_OR_SWAPPED) === 0) continue;
+      const last = ranges.at(-1);
+      if (last?.end === at) last.end += PAGE;
+      else ranges.push({ start: at, end: at + PAGE });
+    }
+  }
+  return ranges;
+};
+
+/** What to read: file mappings whole, anonymous ones where they exist. Neighbours are joined: a secret may span them. */
+const rangesToRead = (pagemap: number, mappings: readonly Mapping[]): Range[] => {
+  const ranges: { start: number; end: number }[] = [];
+  for (const mapping of mappings) {
+    const isFile = mapping.name.startsWith('/');
+    if (isFile && !mapping.perms.startsWith('r')) continue;
+    if (!isFile && mapping.residentBytes === 0) continue;
+    const pieces =
+      isFile || mapping.residentBytes >= mapping.end - mapping.start ? [mapping] : existingPages(pagemap, mapping);
+    for (const { start, end } of pieces) {
+      const last = ranges.at(-1);
+      if (last?.end === start) last.end = end;
+      else ranges.push({ start, end });
+    }
+  }
+  return ranges;
+};
+
+/** Read what can be read of a range; zeros stand for the pages that can't. Returns how many bytes these were. */
+const readRange = (memory: number, into: Uint8Array, address: number): number => {
+  let unreadable = 0;
+  for (let at = 0; at < into.length; ) {
+    let read = 0;
+    try {
+      read = readSync(memory, into, at, into.length - at, address + at);
+    } catch {
+      // EIO: the page at this address can't be read, or is gone.
+    }
+    if (read === 0) {
+      read = Math.min(PAGE - ((address + at) % PAGE), into.length - at);
+      into.fill(0, at, at + read);
+      unreadable += read;
+    }
+    at += read;
+  }
+  return unreadable;
+};
+
+interface Match {
+  readonly pattern: Pattern;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The longest stretch around an anchor in which memory and pattern agree. Positions in memory. */
+const agreement = (memory: Uint8Array, at: number, pattern: Pattern, offset: number): Match => {
+  const { bytes } = pattern;
+  let before = 0;
+  while (before < offset && at - before > 0 && memory[at - before - 1] === bytes[offset - before - 1]) before++;
+  let after = 0;
+  while (offset + after < bytes.length && memory[at + after] === bytes[offset + after]) after++;
+  return { pattern, start: at - before, end: at + after };
+};
+
+/** Whole matches, and those parts that lie in no other match: forms that share bytes are counted once. */
+const withoutOverlaps = (matches: readonly Match[]): Match[] => {
+  const isWhole = ({ pattern, start, end }: Match): boolean => end - start === pattern.bytes.length;
+  const byLength = [...matches].sort(
+    (a, b) => Number(isWhole(b)) - Number(isWhole(a)) || b.end - b.start - (a.end - a.start),
+  );
+  const kept: Match[] = [];
+  for (const match of byLength) {
+    const overlaps = (other: Match): boolean =>
+      other.pattern.secret === match.pattern.secret && other.start < match.end && match.start < other.end;
+    if (!kept.some(overlaps)) kept.push(match);
+  }
+  return kept;
+};
+
+const mappingAt = (mappings: readonly Mapping[], address: number): Mapping => {
+  const mapping = mappings.find(({ start, end }) => address >= start && address < end);
+  if (mapping === undefined) throw new Error('a match outside of every mapping');
+  return mapping;
+};
+
+const toHit = ({ pattern, start, end }: Match, mappings: readonly Mapping[], stacks: readonly ThreadStack[]): Hit => {
+  const mapping = mappingAt(mappings, start);
+  const bytes = end - start;
+  return {
+    secret: pattern.secret.label,
+    form: pattern.name,
+    whole: bytes === pattern.bytes.length,
+    bytes,
+    windows: Math.floor(((bytes - pattern.minPartBytes) * 16) / pattern.minPartBytes) + 1,
+    address: start,
+    inArena: isArena(mapping),
+    where: describeMapping(mapping, start, stacks),
+  };
+};
+
+/** Find every secret of the set in a process. It should be idle: memory that changes meanwhile is read as it comes. */
+export const scanProcess = (pid: number, set: PatternSet): ScanResult => {
+  const begun = performance.now();
+  const mappings = readMappings(pid);
+  const margin = Math.ceil(set.longest / PAGE) * PAGE;
+  const bytes = new Uint8Array(CHUNK + 2 * margin);
+  const words = new Uint32Array(bytes.buffer);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  const pagemap = openSync(`/proc/${pid}/pagemap`, 'r');
+  const matches = new Map<string, Match>();
+  let bytesScanned = 0;
+  let bytesUnreadable = 0;
+  try {
+    for (const range of rangesToRead(pagemap, mappings)) {
+      for (let at = range.start; at < range.end; at += CHUNK) {
+        // Around the chunk as much as a form is long, so that what crosses its ends is seen whole.
+        const from = Math.max(range.start, at - margin);
+        const to = Math.min(range.end, at + CHUNK + margin);
+        const view = bytes.subarray(0, to - from);
+        bytesUnreadable += readRange(memory, view, from);
+        bytesScanned += Math.min(CHUNK, range.end - at);
+        const first = (at - from) / 4;
+        const last = (Math.min(range.end, at + CHUNK) - from) / 4;
+        set.probe(words, first, last, (word, places) => {
+          for (let i = 0; i < places.length; i += 2) {
+            const pattern = set.patterns[places[i] as number] as Pattern;
+            const found = agreement(view, word * 4, pattern, places[i + 1] as number);
+            if (found.end - found.start < pattern.minPartBytes) continue;
+            const match = { pattern, start: from + found.start, end: from + found.end };
+            matches.set(`${places[i]} ${match.start} ${match.end}`, match);
+          }
+        });
+      }
+    }
+  } finally {
+    closeSync(memory);
+    closeSync(pagemap);
+    bytes.fill(0);
+  }
+  const stacks = matches.size === 0 ? [] : readStacks(pid);
+  const hits = withoutOverlaps([...matches.values()])
+    .sort((a, b) => a.start - b.start)
+    .map((match) => toHit(match, mappings, stacks));
+  return { hits, bytesScanned, bytesUnreadable, milliseconds: performance.now() - begun };
+};
+
+/** The bytes of every arena of a process, to look for keys whose secret only the vault knows. */
+export const readArenas = (pid: number): Uint8Array[] => {
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    return readMappings(pid)
+      .filter(isArena)
+      .map(({ start, end }) => {
+        const bytes = new Uint8Array(end - start);
+        readRange(memory, bytes, start);
+        return bytes;
+      });
+  } finally {
+    closeSync(memory);
+  }
+};
