@@ -39,6 +39,15 @@ export const KEY_TYPE_FACTS: Readonly<Record<KeyType, KeyTypeFacts>> = {
   x25519: { secretBytes: 32, publicKeyBytes: 32, schemes: [] },
 };
 
+/** The type whose keys sign by a scheme: each scheme has one. */
+export const KEY_TYPE_OF_SCHEME: Readonly<Record<Scheme, KeyType>> = {
+  ed25519: 'ed25519',
+  ecdsa: 'secp256k1',
+  'ecdsa-recoverable': 'secp256k1',
+  schnorr: 'secp256k1',
+  'bls12-381': 'bls12-381',
+};
+
 /** Bytes of a signature by scheme. */
 export const SIGNATURE_BYTES: Readonly<Record<Scheme, number>> = {
   ed25519: 64,

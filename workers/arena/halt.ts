@@ -5,15 +5,7 @@
 // ends it asks first and waits. Control words of the header and the seats only; no secrets.
 import { type ArenaLayout, SEAT_BYTES } from './layout.js';
 import type { Seat } from './seats.js';
-
-/** Header words: changes when a seat is taken (seats.ts); every thread is to halt. */
-const SEAT_SIGNAL = 4;
-const HALT_ALL = 5;
-/** Seat words: whose seat it is (seats.ts), whether its thread is at work, whether it is to halt, what it signs. */
-const OWNER = 0;
-const AT_WORK = 3;
-const HALT = 4;
-const BATCH = 5;
+import { HEADER, SEAT } from './words.js';
 
 /** A thread that takes longer is ended all the same: it hangs, or hashes a very long message. */
 const HALT_TIMEOUT_MS = 5_000;
@@ -42,42 +34,42 @@ export const openHalting = (buffer: SharedArrayBuffer, layout: ArenaLayout): Hal
   const seatWord = (index: number, word: number): number => ((layout.seatsOffset + index * SEAT_BYTES) >> 2) + word;
   const indices = Array.from({ length: layout.seatCount }, (_, index) => index);
   const seatOf = (threadId: number): number | undefined =>
-    indices.find((index) => Atomics.load(words, seatWord(index, OWNER)) === threadId + 1);
+    indices.find((index) => Atomics.load(words, seatWord(index, SEAT.owner)) === threadId + 1);
 
   const end = ({ index }: Seat): void => {
-    Atomics.store(words, seatWord(index, BATCH), 0);
-    Atomics.store(words, seatWord(index, AT_WORK), 0);
-    if (Atomics.load(words, seatWord(index, HALT)) !== 0) Atomics.notify(words, seatWord(index, AT_WORK));
+    Atomics.store(words, seatWord(index, SEAT.batch), 0);
+    Atomics.store(words, seatWord(index, SEAT.atWork), 0);
+    if (Atomics.load(words, seatWord(index, SEAT.halt)) !== 0) Atomics.notify(words, seatWord(index, SEAT.atWork));
   };
 
   const isAsked = ({ index }: Seat): boolean =>
-    Atomics.load(words, seatWord(index, HALT)) !== 0 || Atomics.load(words, HALT_ALL) !== 0;
+    Atomics.load(words, seatWord(index, SEAT.halt)) !== 0 || Atomics.load(words, HEADER.haltAll) !== 0;
 
   const look = (seat: Seat): void => {
     if (!isAsked(seat)) return;
     // What it signs stays told: it will not be finished.
-    Atomics.store(words, seatWord(seat.index, HALT), 1);
-    Atomics.store(words, seatWord(seat.index, AT_WORK), 0);
-    Atomics.notify(words, seatWord(seat.index, AT_WORK));
-    for (;;) Atomics.wait(words, seatWord(seat.index, HALT), 1);
+    Atomics.store(words, seatWord(seat.index, SEAT.halt), 1);
+    Atomics.store(words, seatWord(seat.index, SEAT.atWork), 0);
+    Atomics.notify(words, seatWord(seat.index, SEAT.atWork));
+    for (;;) Atomics.wait(words, seatWord(seat.index, SEAT.halt), 1);
   };
 
   /** Tell a thread to halt. What to wait for before it may be ended: a word that has to change. */
   const obstacle = (threadId: number): { readonly word: number; readonly value: number } | undefined => {
-    const seen = Atomics.load(words, SEAT_SIGNAL);
+    const seen = Atomics.load(words, HEADER.seatSignal);
     const index = seatOf(threadId);
-    if (index === undefined) return { word: SEAT_SIGNAL, value: seen }; // it is starting
-    Atomics.store(words, seatWord(index, HALT), 1);
-    const word = seatWord(index, AT_WORK);
+    if (index === undefined) return { word: HEADER.seatSignal, value: seen }; // it is starting
+    Atomics.store(words, seatWord(index, SEAT.halt), 1);
+    const word = seatWord(index, SEAT.atWork);
     return Atomics.load(words, word) === 1 ? { word, value: 1 } : undefined;
   };
 
   return {
     begin(seat, batch) {
       // In this order: whoever halts this thread sets the one word and reads the other.
-      Atomics.store(words, seatWord(seat.index, AT_WORK), 1);
+      Atomics.store(words, seatWord(seat.index, SEAT.atWork), 1);
       look(seat);
-      Atomics.store(words, seatWord(seat.index, BATCH), batch);
+      Atomics.store(words, seatWord(seat.index, SEAT.batch), batch);
     },
     isAsked,
     look,
@@ -91,7 +83,7 @@ export const openHalting = (buffer: SharedArrayBuffer, layout: ArenaLayout): Hal
       }
     },
     haltAll(threadIds) {
-      Atomics.store(words, HALT_ALL, 1);
+      Atomics.store(words, HEADER.haltAll, 1);
       const deadline = performance.now() + HALT_TIMEOUT_MS;
       for (const threadId of threadIds) {
         for (let wait = obstacle(threadId); wait !== undefined; wait = obstacle(threadId)) {
@@ -101,14 +93,14 @@ export const openHalting = (buffer: SharedArrayBuffer, layout: ArenaLayout): Hal
         }
       }
     },
-    isSigning: (batch) => indices.some((index) => Atomics.load(words, seatWord(index, BATCH)) === batch),
+    isSigning: (batch) => indices.some((index) => Atomics.load(words, seatWord(index, SEAT.batch)) === batch),
     clear(threadId) {
       const index = seatOf(threadId);
       if (index === undefined) return;
-      Atomics.store(words, seatWord(index, BATCH), 0);
-      Atomics.store(words, seatWord(index, AT_WORK), 0);
-      Atomics.store(words, seatWord(index, HALT), 0);
-      Atomics.notify(words, seatWord(index, AT_WORK));
+      Atomics.store(words, seatWord(index, SEAT.batch), 0);
+      Atomics.store(words, seatWord(index, SEAT.atWork), 0);
+      Atomics.store(words, seatWord(index, SEAT.halt), 0);
+      Atomics.notify(words, seatWord(index, SEAT.atWork));
     },
   };
 };

@@ -2,21 +2,10 @@
 // it is ready, and carries the forget protocol: the vault names released slots, every thread drops what it keeps for
 // them and acknowledges. Control words only; nothing here reads a secret.
 import { type ArenaLayout, SCRATCH_BYTES, SEAT_BYTES, SEAT_CONTROL_BYTES } from './layout.js';
+import { HEADER, SEAT } from './words.js';
 
-// Header words.
-const FORGET_EPOCH = 0;
-const ACK_SIGNAL = 1;
-const READY_SIGNAL = 2;
-const FORGET_COUNT = 3;
-const SEAT_SIGNAL = 4; // and HALT_ALL = 5: halt.ts
-const FORGET_LIST = 64;
 /** Slots that one round of forgetting can name. */
 export const FORGET_LIST_LENGTH = 512;
-
-// Seat words.
-const OWNER = 0;
-const READY = 1;
-const ACK_EPOCH = 2; // 3 to 5: halt.ts
 
 export interface Seat {
   readonly index: number;
@@ -66,58 +55,60 @@ export const openSeats = (buffer: SharedArrayBuffer, layout: ArenaLayout): Seats
   return {
     take(threadId) {
       // Owners are stored plus one: thread ids start at 0, and 0 means free.
-      const index = indices.find((i) => Atomics.compareExchange(words, seatWord(i, OWNER), 0, threadId + 1) === 0);
+      const index = indices.find((i) => Atomics.compareExchange(words, seatWord(i, SEAT.owner), 0, threadId + 1) === 0);
       if (index === undefined) return undefined;
-      Atomics.store(words, seatWord(index, ACK_EPOCH), Atomics.load(words, FORGET_EPOCH));
-      signal(SEAT_SIGNAL);
+      Atomics.store(words, seatWord(index, SEAT.ackEpoch), Atomics.load(words, HEADER.forgetEpoch));
+      signal(HEADER.seatSignal);
       return { index, scratch: scratchOf(index) };
     },
     markReady(seat) {
-      Atomics.store(words, seatWord(seat.index, READY), 1);
-      signal(READY_SIGNAL);
+      Atomics.store(words, seatWord(seat.index, SEAT.ready), 1);
+      signal(HEADER.readySignal);
     },
     isReady: (threadId) =>
       indices.some(
         (i) =>
-          Atomics.load(words, seatWord(i, OWNER)) === threadId + 1 && Atomics.load(words, seatWord(i, READY)) === 1,
+          Atomics.load(words, seatWord(i, SEAT.owner)) === threadId + 1 &&
+          Atomics.load(words, seatWord(i, SEAT.ready)) === 1,
       ),
-    readyCount: (except) => indices.filter((i) => i !== except && Atomics.load(words, seatWord(i, READY)) === 1).length,
-    readyChange: (timeoutMs) => change(READY_SIGNAL, Atomics.load(words, READY_SIGNAL), timeoutMs),
+    readyCount: (except) =>
+      indices.filter((i) => i !== except && Atomics.load(words, seatWord(i, SEAT.ready)) === 1).length,
+    readyChange: (timeoutMs) => change(HEADER.readySignal, Atomics.load(words, HEADER.readySignal), timeoutMs),
     vacate(threadId) {
-      const index = indices.find((i) => Atomics.load(words, seatWord(i, OWNER)) === threadId + 1);
+      const index = indices.find((i) => Atomics.load(words, seatWord(i, SEAT.owner)) === threadId + 1);
       if (index === undefined) return;
       scratchOf(index).fill(0);
-      Atomics.store(words, seatWord(index, READY), 0);
-      Atomics.store(words, seatWord(index, OWNER), 0);
-      signal(ACK_SIGNAL);
+      Atomics.store(words, seatWord(index, SEAT.ready), 0);
+      Atomics.store(words, seatWord(index, SEAT.owner), 0);
+      signal(HEADER.ackSignal);
     },
     startForgetting(slots) {
-      slots.forEach((slot, i) => void Atomics.store(words, FORGET_LIST + i, slot));
-      Atomics.store(words, FORGET_COUNT, slots.length);
-      const epoch = (Atomics.add(words, FORGET_EPOCH, 1) + 1) | 0;
-      Atomics.notify(words, FORGET_EPOCH);
+      slots.forEach((slot, i) => void Atomics.store(words, HEADER.forgetList + i, slot));
+      Atomics.store(words, HEADER.forgetCount, slots.length);
+      const epoch = (Atomics.add(words, HEADER.forgetEpoch, 1) + 1) | 0;
+      Atomics.notify(words, HEADER.forgetEpoch);
       return epoch;
     },
     hasForgotten: (epoch, except) =>
       indices.every(
         (i) =>
           i === except ||
-          Atomics.load(words, seatWord(i, OWNER)) === 0 ||
-          Atomics.load(words, seatWord(i, ACK_EPOCH)) === epoch,
+          Atomics.load(words, seatWord(i, SEAT.owner)) === 0 ||
+          Atomics.load(words, seatWord(i, SEAT.ackEpoch)) === epoch,
       ),
-    acknowledgement: (timeoutMs) => change(ACK_SIGNAL, Atomics.load(words, ACK_SIGNAL), timeoutMs),
+    acknowledgement: (timeoutMs) => change(HEADER.ackSignal, Atomics.load(words, HEADER.ackSignal), timeoutMs),
     async nextForgetting(seen) {
-      while (Atomics.load(words, FORGET_EPOCH) === seen) await change(FORGET_EPOCH, seen);
-      const count = Math.min(Atomics.load(words, FORGET_COUNT), FORGET_LIST_LENGTH);
+      while (Atomics.load(words, HEADER.forgetEpoch) === seen) await change(HEADER.forgetEpoch, seen);
+      const count = Math.min(Atomics.load(words, HEADER.forgetCount), FORGET_LIST_LENGTH);
       return {
-        epoch: Atomics.load(words, FORGET_EPOCH),
-        slots: Array.from({ length: count }, (_, i) => Atomics.load(words, FORGET_LIST + i)),
+        epoch: Atomics.load(words, HEADER.forgetEpoch),
+        slots: Array.from({ length: count }, (_, i) => Atomics.load(words, HEADER.forgetList + i)),
       };
     },
-    currentEpoch: () => Atomics.load(words, FORGET_EPOCH),
+    currentEpoch: () => Atomics.load(words, HEADER.forgetEpoch),
     acknowledge(seat, epoch) {
-      Atomics.store(words, seatWord(seat.index, ACK_EPOCH), epoch);
-      signal(ACK_SIGNAL);
+      Atomics.store(words, seatWord(seat.index, SEAT.ackEpoch), epoch);
+      signal(HEADER.ackSignal);
     },
   };
 };

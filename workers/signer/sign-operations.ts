@@ -10,7 +10,7 @@ import {
   schemeOf,
   statusOf,
 } from '../../src/wire/frame.js';
-import { AUX_RAND_BYTES, type KeyType, type Scheme, type Slot } from '../../src/wire/types.js';
+import { AUX_RAND_BYTES, KEY_TYPE_OF_SCHEME, type Slot } from '../../src/wire/types.js';
 import type { Slots } from '../arena/slots.js';
 import { hashMessage } from '../providers/hashes.js';
 import type { Providers } from '../providers/provider.js';
@@ -33,13 +33,6 @@ export interface SigningContext {
 const KEY_NOT_FOUND = statusOf('ERR_KEY_NOT_FOUND');
 const SIGNATURE_FAULT = statusOf('ERR_SIGNATURE_FAULT');
 const INTERNAL = statusOf('ERR_INTERNAL');
-const KEY_TYPE_OF_SCHEME: Readonly<Record<Scheme, KeyType>> = {
-  ed25519: 'ed25519',
-  ecdsa: 'secp256k1',
-  'ecdsa-recoverable': 'secp256k1',
-  schnorr: 'secp256k1',
-  'bls12-381': 'bls12-381',
-};
 
 /**
  * Sign `count` operations, packed one after another (see frame.ts), that the vault thread has checked. Operations

@@ -1,7 +1,7 @@
 // Estimated cost of an operation in microseconds: what the dispatcher cuts by. Rough on purpose; a factor of two only
 // shifts where a frame is cut.
 import { OPERATION_HEADER_BYTES, SIGNATURE_BYTES_BY_CODE, schemeOf } from '../../src/wire/frame.js';
-import type { KeyType, ProviderName, Scheme } from '../../src/wire/types.js';
+import { KEY_TYPE_OF_SCHEME, type KeyType, type ProviderName, type Scheme } from '../../src/wire/types.js';
 import type { AdmittedFrame } from './admission.js';
 
 /** Microseconds of one signature, by scheme code. */
@@ -16,19 +16,11 @@ const COST_US_PER_BYTE = 0.004;
 /** An operation that is refused costs no signature. */
 const REFUSED_COST_US = 0.5;
 
-const TYPE_OF_SCHEME: Readonly<Record<Scheme, KeyType>> = {
-  ed25519: 'ed25519',
-  ecdsa: 'secp256k1',
-  'ecdsa-recoverable': 'secp256k1',
-  schnorr: 'secp256k1',
-  'bls12-381': 'bls12-381',
-};
-
 /** @param verifying - each signature is also verified, at two to three times its cost. */
 export const costTable = (providers: Readonly<Record<KeyType, ProviderName>>, verifying: boolean): CostTable =>
   SIGNATURE_BYTES_BY_CODE.map((_, code) => {
     const scheme = schemeOf(code);
-    return scheme === undefined ? 0 : COST_US[providers[TYPE_OF_SCHEME[scheme]]][scheme] * (verifying ? 3.5 : 1);
+    return scheme === undefined ? 0 : COST_US[providers[KEY_TYPE_OF_SCHEME[scheme]]][scheme] * (verifying ? 3.5 : 1);
   });
 
 export const operationCost = (frame: AdmittedFrame, index: number, table: CostTable): number => {
