@@ -62,9 +62,9 @@ export const createClient = (
         assertOpen();
         const key = keyOf(id);
         const request = signRequest(key.info, options);
-        assertMessage(message, request.digest);
-        coalescer.assertRoom(1, message.length);
-        coalescer.add(key, request, message, resolve, reject);
+        const length = assertMessage(message, request.digest);
+        coalescer.assertRoom(1, length);
+        coalescer.add(key, request, message, resolve, reject, length);
       });
     },
 
@@ -74,35 +74,45 @@ export const createClient = (
         const key = keyOf(id);
         const request = signRequest(key.info, options);
         if (!Array.isArray(messages)) throw new TypeError(`"messages" expected an array, got ${typeof messages}`);
+        // Read once, by index: whatever the array does when it is read, what was checked is what is signed.
+        const count = messages.length;
+        coalescer.assertRoom(count, 0);
+        const checked: Uint8Array[] = [];
+        const lengths: number[] = [];
         let bytes = 0;
-        for (const message of messages) {
-          assertMessage(message, request.digest);
-          bytes += message.length;
+        for (let i = 0; i < count; i++) {
+          const message = messages[i] as Uint8Array;
+          const length = assertMessage(message, request.digest);
+          checked.push(message);
+          lengths.push(length);
+          bytes += length;
         }
-        coalescer.assertRoom(messages.length, bytes);
-        const signatures: Uint8Array[] = new Array(messages.length);
-        let missing = messages.length;
+        coalescer.assertRoom(count, bytes);
+        const signatures: Uint8Array[] = new Array(count);
+        let missing = count;
         if (missing === 0) resolve(signatures);
-        messages.forEach((message, i) => {
+        for (let i = 0; i < count; i++) {
           const keep = (signature: Uint8Array): void => {
             signatures[i] = signature;
             if (--missing === 0) resolve(signatures);
           };
-          coalescer.add(key, request, message, keep, reject);
-        });
+          coalescer.add(key, request, checked[i]!, keep, reject, lengths[i]!);
+        }
       });
     },
 
     async signTogether(ids, message) {
       assertOpen();
       if (!Array.isArray(ids) || ids.length === 0) throw new TypeError('"ids" expected a list of at least one key id');
-      if (new Set(ids).size !== ids.length) throw new TypeError('"ids" expected each key id once, got one twice');
-      for (const id of ids) {
+      const named: string[] = [];
+      for (let i = 0, count = ids.length; i < count; i++) named.push(ids[i]);
+      if (new Set(named).size !== named.length) throw new TypeError('"ids" expected each key id once, got one twice');
+      for (const id of named) {
         const { type } = keyOf(id).info;
         if (type !== 'bls12-381') throw unsupported(id, type, 'sign together');
       }
       assertMessage(message, false);
-      return host.call('signTogether', [...ids], copyBytes(message));
+      return host.call('signTogether', named, copyBytes(message));
     },
 
     async verify(id, message, signature, options) {
@@ -121,7 +131,7 @@ export const createClient = (
       await host.call('release', id);
     },
 
-    info: () => ({ ...info, memory: { ...info.memory, keysUsed: known.size } }),
+    info: () => ({ ...info, providers: { ...info.providers }, memory: { ...info.memory, keysUsed: known.size } }),
 
     keys: () => Array.from(known.values(), (key) => copyInfo(key.info)),
 

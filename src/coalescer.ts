@@ -53,7 +53,14 @@ export interface Coalescer {
   /** @throws {VaultError} ERR_VAULT_BUSY - that many operations and message bytes would exceed the limits. */
   assertRoom(operations: number, messageBytes: number): void;
   /** Queue one operation, for which there is room. The message is copied before this returns; one callback is called, once. */
-  add(key: OperationKey, request: OperationRequest, message: Uint8Array, resolve: Resolve, reject: Reject): void;
+  add(
+    key: OperationKey,
+    request: OperationRequest,
+    message: Uint8Array,
+    resolve: Resolve,
+    reject: Reject,
+    length?: number,
+  ): void;
   /** Send what is queued now: whatever is called next comes after it. */
   flush(): void;
 }
@@ -69,12 +76,15 @@ export const createCoalescer = (
   let pending = 0;
   let pendingBytes = 0;
 
+  /** Out of memory, too, is an answer. */
+  const sendAll = async ({ writer }: OpenFrame): Promise<readonly ArrayBuffer[]> => send(writer.finish());
+
   const flush = (): void => {
     if (open === undefined) return;
     const frame = open;
     open = undefined;
-    lastBytes = frame.writer.byteLength;
-    send(frame.writer.finish()).then(
+    lastBytes = Math.min(frame.writer.byteLength, FRAME_BYTES);
+    sendAll(frame).then(
       (replies) => settleAll(frame, replies),
       (error: unknown) => rejectAll(frame, toErrorRecord(error)),
     );
@@ -129,7 +139,7 @@ export const createCoalescer = (
         );
       }
     },
-    add(key, { scheme, hash, auxRand }, message, resolve, reject) {
+    add(key, { scheme, hash, auxRand }, message, resolve, reject, length = message.length) {
       open ??= {
         writer: createFrameWriter(lastBytes),
         keys: [],
@@ -138,14 +148,14 @@ export const createCoalescer = (
         reject: [],
         messageBytes: 0,
       };
-      open.writer.add(key.handle, scheme, hash, message, auxRand);
+      open.writer.add(key.handle, scheme, hash, message, auxRand, length);
       open.keys.push(key);
       open.schemes.push(scheme);
       open.resolve.push(resolve);
       open.reject.push(reject);
-      open.messageBytes += message.length;
+      open.messageBytes += length;
       pending++;
-      pendingBytes += message.length;
+      pendingBytes += length;
       if (open.writer.count >= FRAME_OPERATIONS || open.writer.byteLength >= FRAME_BYTES) flush();
       else if (!scheduled) {
         scheduled = true;

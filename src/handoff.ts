@@ -62,7 +62,7 @@ export const createHandoff = (worker: Worker): Handoff => {
         delete process.env[name];
         return undefined;
       }
-      const value = process.env[name];
+      const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
       if (value === undefined) return undefined;
       delete process.env[name];
       if (scrubbed && value === '') return undefined;

@@ -83,13 +83,15 @@ const flagsOf = (args: readonly string[]): string[] => {
   return [...new Set(names)];
 };
 
+const ownVariable = ({ env }: Runtime, name: string): string => (Object.hasOwn(env, name) ? (env[name] ?? '') : '');
+
 /** Every unsafe circumstance of a process: where it was seen, and what it does. */
 export const findUnsafe = (runtime: Runtime): SettingsProblem[] => {
   const problems: SettingsProblem[] = [];
   const seen = new Set<string>();
   const places = [
     ['execArgv', runtime.execArgv],
-    ['NODE_OPTIONS', splitNodeOptions(runtime.env.NODE_OPTIONS ?? '')],
+    ['NODE_OPTIONS', splitNodeOptions(ownVariable(runtime, 'NODE_OPTIONS'))],
   ] as const;
   for (const [path, args] of places) {
     for (const flag of flagsOf(args)) {
@@ -105,7 +107,7 @@ export const findUnsafe = (runtime: Runtime): SettingsProblem[] => {
     }
   }
   for (const name of loaderVariables(runtime.platform)) {
-    if ((runtime.env[name] ?? '') !== '') problems.push({ path: name, reason: 'it loads native code of others' });
+    if (ownVariable(runtime, name) !== '') problems.push({ path: name, reason: 'it loads native code of others' });
   }
   if (runtime.inspectorUrl !== undefined) problems.push({ path: 'inspector', reason: `it is open and ${DEBUGGER}` });
   return problems;

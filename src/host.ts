@@ -1,21 +1,13 @@
 // Starts the vault thread and keeps it private: the Worker and its Comlink remote never leave this file. Calls settle
 // whatever happens to the thread: Comlink alone would leave them pending for ever.
 import { Worker } from 'node:worker_threads';
-import { transfer, wrap } from 'comlink';
+import { transfer } from 'comlink';
 import { fromErrorRecord, VaultError } from './errors.js';
 import { createHandoff, type Handoff } from './handoff.js';
+import { createCallChannel } from './remote.js';
 import type { OpenOptions, VaultEnd } from './vault.js';
-import { comlinkEndpoint } from './wire/endpoint.js';
 import { handedOver } from './wire/frame.js';
-import {
-  type ExposedMethods,
-  isFatalMessage,
-  isReadyMessage,
-  type Reply,
-  type StopMessage,
-  VAULT_METHODS,
-  type VaultMethods,
-} from './wire/protocol.js';
+import { isFatalMessage, isReadyMessage, type Reply, type StopMessage, type VaultMethods } from './wire/protocol.js';
 
 type MethodName = keyof VaultMethods;
 type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
@@ -45,9 +37,18 @@ const stopAll = (): void => {
   for (const stop of stops) stop();
 };
 
+/** An own field only: code that reaches a prototype must not choose what runs beside the keys. @throws {TypeError} */
+const workersFolder = (options: unknown): URL => {
+  if (typeof options !== 'object' || options === null) throw new TypeError('"options" expected an object');
+  const given: unknown = Object.hasOwn(options, 'workers') ? (options as OpenOptions).workers : undefined;
+  if (given === undefined) return new URL('../workers/', import.meta.url);
+  if (!(given instanceof URL)) throw new TypeError('"options.workers" expected a URL');
+  return given;
+};
+
 /** Start the vault thread. Resolves when it listens. @throws {VaultError} ERR_VAULT_CRASHED */
 export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
-  const folder = options.workers ?? new URL('../workers/', import.meta.url);
+  const folder = workersFolder(options);
   // Both empty, or NODE_OPTIONS would load code of others beside the keys.
   const worker = new Worker(new URL('vault/vault.js', folder), { execArgv: [], env: {}, name: 'strongroom' });
 
@@ -101,18 +102,15 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
     });
   });
 
-  const endpoint = comlinkEndpoint(worker, (data) => {
+  const channel = createCallChannel(worker);
+  worker.on('message', (data: unknown) => {
     if (isReadyMessage(data)) listening();
     else if (isFatalMessage(data)) failure = fromErrorRecord(data.fatal);
-    else return data;
-    return undefined;
+    else channel.deliver(data);
   });
-  const remote = wrap<ExposedMethods>(endpoint) as unknown as ExposedMethods;
-  // One Comlink proxy for each method, made once: each look-up on the remote would make another.
-  const methods = Object.fromEntries(VAULT_METHODS.map((name) => [name, remote[name]])) as ExposedMethods;
 
   /** Settle with the answer, or with the end of the thread. Work in hand keeps the process alive. */
-  const settled = <T>(answer: (resolve: (value: T) => void) => void): Promise<T> =>
+  const settled = <T>(answer: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> =>
     new Promise((resolve, reject) => {
       if (end !== undefined) {
         reject(end.error ?? new VaultError('ERR_VAULT_CLOSED'));
@@ -120,16 +118,20 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
       }
       waiting.add(reject);
       if (waiting.size === 1) worker.ref();
-      answer((value) => {
-        waiting.delete(reject);
-        if (waiting.size === 0) worker.unref();
-        resolve(value);
-      });
+      const settle =
+        <V>(finish: (value: V) => void) =>
+        (value: V): void => {
+          waiting.delete(reject);
+          if (waiting.size === 0) worker.unref();
+          finish(value);
+        };
+      answer(settle(resolve), settle(reject));
     });
 
   const invoke = async <M extends MethodName>(method: M, args: Parameters<VaultMethods[M]>): Promise<Result<M>> => {
-    const run = methods[method] as (...all: unknown[]) => Promise<Reply<Result<M>>>;
-    const reply = await settled<Reply<Result<M>>>((resolve) => void run(...args).then(resolve));
+    const reply = await settled<Reply<Result<M>>>((resolve, reject) => {
+      channel.call(method, args).then((value) => resolve(value as Reply<Result<M>>), reject);
+    });
     if (reply.ok) return reply.value;
     throw fromErrorRecord(reply.error);
   };

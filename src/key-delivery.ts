@@ -11,7 +11,7 @@ export const deliverKeys = async (host: VaultHost, keys: readonly CheckedKey[]):
   // The environment block still has variables that this program has deleted since its start: they are not set.
   const names = new Set(
     keys.flatMap(({ from }) =>
-      typeof from === 'object' && 'env' in from && from.env in process.env ? [from.env] : [],
+      typeof from === 'object' && 'env' in from && Object.hasOwn(process.env, from.env) ? [from.env] : [],
     ),
   );
   const variables = names.size === 0 ? new Map<string, number | undefined>() : await claimVariables(host, names);
@@ -34,7 +34,7 @@ const claimVariables = async (
 ): Promise<Map<string, number | undefined>> => {
   const { scrubbed, exposed } = await host.call('claimVariables', [...names]);
   // Not by value: reading one would make the string that the vault has just avoided.
-  const deletedOnly = [...names].filter((name) => !scrubbed.includes(name) && name in process.env);
+  const deletedOnly = [...names].filter((name) => !scrubbed.includes(name) && Object.hasOwn(process.env, name));
   if (deletedOnly.length > 0) warnOnce(`${NOT_SCRUBBED}: ${deletedOnly.join(', ')}`);
   const variables = new Map<string, number | undefined>();
   for (const name of names)

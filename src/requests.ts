@@ -3,6 +3,7 @@
 import { types } from 'node:util';
 import { VaultError } from './errors.js';
 import type { KeyInfo, SignOptions, VerifyOptions } from './vault.js';
+import { describe } from './wire/check.js';
 import { hashCode, schemeCode } from './wire/frame.js';
 import {
   AUX_RAND_BYTES,
@@ -50,11 +51,13 @@ export const signRequest = (key: KeyInfo, options: SignOptions | undefined): Sig
   if (plain === undefined) throw unsupported(key.id, key.type, 'sign');
   if (options === undefined) return plain;
   const { scheme, hash, digest } = verifyRequest(key, options, 'sign');
-  const { auxRand } = options;
+  const auxRand = own(options, 'auxRand');
   if (auxRand !== undefined) {
     if (scheme !== 'schnorr') throw new TypeError(`"auxRand" goes with scheme schnorr, got ${scheme}`);
-    if (!types.isUint8Array(auxRand)) throw new TypeError(`"auxRand" expected a Uint8Array, got ${kindOf(auxRand)}`);
-    if (auxRand.length !== AUX_RAND_BYTES) throw new RangeError(`"auxRand" expected 32 bytes, got ${auxRand.length}`);
+    if (!types.isUint8Array(auxRand)) throw new TypeError(`"auxRand" expected a Uint8Array, got ${describe(auxRand)}`);
+    if (lengthOf(auxRand) !== AUX_RAND_BYTES) {
+      throw new RangeError(`"auxRand" expected 32 bytes, got ${lengthOf(auxRand)}`);
+    }
   }
   return { scheme: schemeCode(scheme), hash: hashCode(hash), auxRand, digest };
 };
@@ -68,11 +71,12 @@ export const verifyRequest = (
   const { schemes } = KEY_TYPE_FACTS[key.type];
   if (schemes.length === 0) throw unsupported(key.id, key.type, operation);
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`"options" expected an object, got ${kindOf(options)}`);
+    throw new TypeError(`"options" expected an object, got ${describe(options)}`);
   }
-  const { scheme = schemes[0] as Scheme, hash } = options;
+  const scheme = own(options, 'scheme') ?? (schemes[0] as Scheme);
+  const hash = own(options, 'hash');
   if (!SCHEMES.includes(scheme))
-    throw new TypeError(`"scheme" expected one of ${SCHEMES.join(', ')}, got ${kindOf(scheme)}`);
+    throw new TypeError(`"scheme" expected one of ${SCHEMES.join(', ')}, got ${describe(scheme)}`);
   if (!schemes.includes(scheme)) {
     throw new VaultError(
       'ERR_SCHEME_UNSUPPORTED',
@@ -81,29 +85,43 @@ export const verifyRequest = (
     );
   }
   if (hash !== undefined) {
-    if (!HASHES.includes(hash)) throw new TypeError(`"hash" expected one of ${HASHES.join(', ')}, got ${kindOf(hash)}`);
+    if (!HASHES.includes(hash))
+      throw new TypeError(`"hash" expected one of ${HASHES.join(', ')}, got ${describe(hash)}`);
     if (key.type !== 'secp256k1')
       throw new TypeError(`"hash" goes with secp256k1 keys; "${key.id}" is of type ${key.type}`);
   }
   return { scheme, hash, digest: hash === undefined && takesDigest(scheme) };
 };
 
-/** @throws {TypeError} @throws {RangeError} */
-export function assertMessage(message: unknown, digest: boolean): asserts message is Uint8Array {
-  if (!types.isUint8Array(message)) throw new TypeError(`"message" expected a Uint8Array, got ${kindOf(message)}`);
-  const { length } = message;
+/** A field of the options themselves: one that every object has by way of a prototype was not asked for. */
+const own = <K extends keyof SignOptions>(options: SignOptions, name: K): SignOptions[K] | undefined =>
+  Object.hasOwn(options, name) ? options[name] : undefined;
+
+const readLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')?.get as (
+  this: Uint8Array,
+) => number;
+
+/** The true length, whatever a subclass or a field of that name says. */
+export const lengthOf = (bytes: Uint8Array): number => readLength.call(bytes);
+
+/** @returns the message's length in bytes. @throws {TypeError} @throws {RangeError} */
+export const assertMessage = (message: unknown, digest: boolean): number => {
+  if (!types.isUint8Array(message)) throw new TypeError(`"message" expected a Uint8Array, got ${describe(message)}`);
+  const length = lengthOf(message);
   if (digest && length !== DIGEST_BYTES) throw new RangeError(`"digest" expected ${DIGEST_BYTES} bytes, got ${length}`);
-  if (length > MAX_MESSAGE_BYTES)
+  if (length > MAX_MESSAGE_BYTES) {
     throw new RangeError(`"message" expected at most ${MAX_MESSAGE_BYTES} bytes, got ${length}`);
+  }
   if (length === 0) assertAttached(message);
-}
+  return length;
+};
 
 /** @throws {TypeError} @throws {RangeError} a detached buffer; one that is too long cannot be a signature. */
 export function assertSignatureBytes(signature: unknown): asserts signature is Uint8Array {
   if (!types.isUint8Array(signature))
-    throw new TypeError(`"signature" expected a Uint8Array, got ${kindOf(signature)}`);
-  if (signature.length > MAX_SIGNATURE_BYTES) {
-    throw new RangeError(`"signature" expected at most ${MAX_SIGNATURE_BYTES} bytes, got ${signature.length}`);
+    throw new TypeError(`"signature" expected a Uint8Array, got ${describe(signature)}`);
+  if (lengthOf(signature) > MAX_SIGNATURE_BYTES) {
+    throw new RangeError(`"signature" expected at most ${MAX_SIGNATURE_BYTES} bytes, got ${lengthOf(signature)}`);
   }
 }
 
@@ -127,6 +145,3 @@ export const unsupported = (id: string, type: KeyType, operation: string): Vault
 function takesDigest(scheme: Scheme): boolean {
   return scheme === 'ecdsa' || scheme === 'ecdsa-recoverable';
 }
-
-const kindOf = (value: unknown): string =>
-  value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'an object') : typeof value;

@@ -55,7 +55,7 @@ export const hashOption = (): Option =>
  */
 export const settingsPath = ({ settings }: GlobalOptions): string | undefined => {
   if (settings !== undefined) return settings;
-  if (process.env[SETTINGS_VARIABLE] !== undefined) return undefined;
+  if (Object.hasOwn(process.env, SETTINGS_VARIABLE)) return undefined;
   if (existsSync(DEFAULT_SETTINGS)) return DEFAULT_SETTINGS;
   const hint = `give --settings FILE, set ${SETTINGS_VARIABLE}, or write ./${DEFAULT_SETTINGS}`;
   throw new CliError('ERR_SETTINGS', `there are no settings: ${hint}`);

@@ -25,7 +25,7 @@ const readVariable = <T>(
   check: Check<T>,
   problems: SettingsProblem[],
 ): T | undefined => {
-  const given = environment[name];
+  const given = Object.hasOwn(environment, name) ? environment[name] : undefined;
   if (given === undefined) return undefined;
   let parsed: unknown;
   try {

@@ -65,7 +65,7 @@ const locate = (input: unknown, environment: Environment, problems: SettingsProb
     return path === undefined ? undefined : fromFile(path, WHOLE, problems);
   }
   if (input !== undefined) return { value: input, folder: process.cwd(), medium: 'object' };
-  if (environment[SETTINGS_VARIABLE] === undefined) {
+  if (!Object.hasOwn(environment, SETTINGS_VARIABLE)) {
     const expected = `an object, the path of a JSON file, or such a path in ${SETTINGS_VARIABLE}`;
     return addMismatch(problems, WHOLE, expected, input);
   }

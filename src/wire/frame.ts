@@ -68,8 +68,15 @@ export const operationBytes = (messageLength: number, flags: number): number =>
 export interface FrameWriter {
   readonly count: number;
   readonly byteLength: number;
-  /** Append one operation. The message is copied. */
-  add(handle: KeyHandle, scheme: number, hash: number, message: Uint8Array, auxRand: Uint8Array | undefined): void;
+  /** Append one operation. The message is copied. `length` is its true length, where its own word is not to be trusted. */
+  add(
+    handle: KeyHandle,
+    scheme: number,
+    hash: number,
+    message: Uint8Array,
+    auxRand: Uint8Array | undefined,
+    length?: number,
+  ): void;
   /** The frame; the writer is spent. */
   finish(): ArrayBuffer;
 }
@@ -99,8 +106,7 @@ export const createFrameWriter = (expectedBytes: number): FrameWriter => {
     get byteLength() {
       return used;
     },
-    add(handle, scheme, hash, message, auxRand) {
-      const length = message.length;
+    add(handle, scheme, hash, message, auxRand, length = message.length) {
       const flags = auxRand === undefined ? 0 : FLAG_AUX_RAND;
       reserve(operationBytes(length, flags));
       const word = used >> 2;

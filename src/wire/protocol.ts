@@ -83,7 +83,7 @@ export interface FatalMessage {
   readonly fatal: ErrorRecord;
 }
 export const isFatalMessage = (data: unknown): data is FatalMessage =>
-  typeof data === 'object' && data !== null && 'fatal' in data;
+  typeof data === 'object' && data !== null && Object.hasOwn(data, 'fatal');
 
 /** Every answer is one of these: errors are records, so their codes survive and no stack of the vault crosses. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
@@ -115,4 +115,4 @@ export interface ReadyMessage {
 }
 export const READY_MESSAGE: ReadyMessage = { ready: true };
 export const isReadyMessage = (data: unknown): data is ReadyMessage =>
-  typeof data === 'object' && data !== null && 'ready' in data && data.ready === true;
+  typeof data === 'object' && data !== null && Object.hasOwn(data, 'ready') && (data as ReadyMessage).ready === true;

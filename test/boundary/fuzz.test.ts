@@ -16,7 +16,7 @@ import { hostileMessage, type Target } from './fuzz/messages.js';
 import { CONFIG, type RawVault, startRawVault } from './fuzz/raw-vault.js';
 import type { Bag } from './fuzz/values.js';
 
-const MESSAGES = Number(process.env.STRONGROOM_FUZZ_MESSAGES ?? 40_000);
+const MESSAGES = Number(process.env.STRONGROOM_FUZZ_MESSAGES ?? 25_000);
 const BATCH = 250;
 /** A real signature is asked for after so many messages. */
 const PROBE_EVERY = 1000;
