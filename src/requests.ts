@@ -3,7 +3,6 @@
 import { types } from 'node:util';
 import { VaultError } from './errors.js';
 import type { KeyInfo, SignOptions, VerifyOptions } from './vault.js';
-import { describe } from './wire/check.js';
 import { hashCode, schemeCode } from './wire/frame.js';
 import {
   AUX_RAND_BYTES,
@@ -54,7 +53,7 @@ export const signRequest = (key: KeyInfo, options: SignOptions | undefined): Sig
   const auxRand = own(options, 'auxRand');
   if (auxRand !== undefined) {
     if (scheme !== 'schnorr') throw new TypeError(`"auxRand" goes with scheme schnorr, got ${scheme}`);
-    if (!types.isUint8Array(auxRand)) throw new TypeError(`"auxRand" expected a Uint8Array, got ${describe(auxRand)}`);
+    if (!types.isUint8Array(auxRand)) throw new TypeError(`"auxRand" expected a Uint8Array, got ${kindOf(auxRand)}`);
     if (lengthOf(auxRand) !== AUX_RAND_BYTES) {
       throw new RangeError(`"auxRand" expected 32 bytes, got ${lengthOf(auxRand)}`);
     }
@@ -71,12 +70,12 @@ export const verifyRequest = (
   const { schemes } = KEY_TYPE_FACTS[key.type];
   if (schemes.length === 0) throw unsupported(key.id, key.type, operation);
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`"options" expected an object, got ${describe(options)}`);
+    throw new TypeError(`"options" expected an object, got ${kindOf(options)}`);
   }
   const scheme = own(options, 'scheme') ?? (schemes[0] as Scheme);
   const hash = own(options, 'hash');
   if (!SCHEMES.includes(scheme))
-    throw new TypeError(`"scheme" expected one of ${SCHEMES.join(', ')}, got ${describe(scheme)}`);
+    throw new TypeError(`"scheme" expected one of ${SCHEMES.join(', ')}, got ${kindOf(scheme)}`);
   if (!schemes.includes(scheme)) {
     throw new VaultError(
       'ERR_SCHEME_UNSUPPORTED',
@@ -85,8 +84,7 @@ export const verifyRequest = (
     );
   }
   if (hash !== undefined) {
-    if (!HASHES.includes(hash))
-      throw new TypeError(`"hash" expected one of ${HASHES.join(', ')}, got ${describe(hash)}`);
+    if (!HASHES.includes(hash)) throw new TypeError(`"hash" expected one of ${HASHES.join(', ')}, got ${kindOf(hash)}`);
     if (key.type !== 'secp256k1')
       throw new TypeError(`"hash" goes with secp256k1 keys; "${key.id}" is of type ${key.type}`);
   }
@@ -106,7 +104,7 @@ export const lengthOf = (bytes: Uint8Array): number => readLength.call(bytes);
 
 /** @returns the message's length in bytes. @throws {TypeError} @throws {RangeError} */
 export const assertMessage = (message: unknown, digest: boolean): number => {
-  if (!types.isUint8Array(message)) throw new TypeError(`"message" expected a Uint8Array, got ${describe(message)}`);
+  if (!types.isUint8Array(message)) throw new TypeError(`"message" expected a Uint8Array, got ${kindOf(message)}`);
   const length = lengthOf(message);
   if (digest && length !== DIGEST_BYTES) throw new RangeError(`"digest" expected ${DIGEST_BYTES} bytes, got ${length}`);
   if (length > MAX_MESSAGE_BYTES) {
@@ -119,7 +117,7 @@ export const assertMessage = (message: unknown, digest: boolean): number => {
 /** @throws {TypeError} @throws {RangeError} a detached buffer; one that is too long cannot be a signature. */
 export function assertSignatureBytes(signature: unknown): asserts signature is Uint8Array {
   if (!types.isUint8Array(signature))
-    throw new TypeError(`"signature" expected a Uint8Array, got ${describe(signature)}`);
+    throw new TypeError(`"signature" expected a Uint8Array, got ${kindOf(signature)}`);
   if (lengthOf(signature) > MAX_SIGNATURE_BYTES) {
     throw new RangeError(`"signature" expected at most ${MAX_SIGNATURE_BYTES} bytes, got ${lengthOf(signature)}`);
   }
@@ -144,4 +142,16 @@ export const unsupported = (id: string, type: KeyType, operation: string): Vault
 
 function takesDigest(scheme: Scheme): boolean {
   return scheme === 'ecdsa' || scheme === 'ecdsa-recoverable';
+}
+
+/** What a value is, in a word. Reading its class may run the caller's code, which may throw. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return typeof value;
+  try {
+    const name: unknown = value.constructor?.name;
+    return typeof name === 'string' ? name : 'an object';
+  } catch {
+    return 'an object';
+  }
 }

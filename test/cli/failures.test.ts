@@ -45,6 +45,8 @@ test('a wrong command line exits with 64', async () => {
     [[...sign, '--encoding', 'raw', '--json', '--hash', 'sha256'], /ERR_USAGE.*--encoding raw does not go with --json/],
     [['sign', '--key', 'identity', '--in', 'message', '--hash', 'sha256'], /ERR_USAGE: --hash goes with secp256k1/],
     [['verify', '--key', 'eth', '--in', 'digest', '--signature', '!'], /ERR_USAGE: --signature expected hex, base64/],
+    [['generate', 'ed25519', '--out', '-'], /^strongroom: ERR_USAGE: --out expected the path of a file/],
+    [['generate', 'ed25519', '--out', ''], /^strongroom: ERR_USAGE: --out expected the path of a file/],
     [['demo', '--count', '7'], /^strongroom: ERR_USAGE: .*Expected a whole number from 100 to 1000000/],
   ];
   for (const [args, line] of cases) {

@@ -1,7 +1,7 @@
 // strongroom generate: a new key that exists only in a new file. The vault thread writes it; no byte of it comes here.
 import { Argument, type Command, Option } from 'commander';
 import { KEY_TYPES, type KeyType } from '../../wire/types.js';
-import { EXIT } from '../exit-codes.js';
+import { CliError, EXIT } from '../exit-codes.js';
 import type { GlobalOptions } from '../options.js';
 import { print, printJson, toHex } from '../output.js';
 import { makeKeyFile } from '../with-vault.js';
@@ -23,6 +23,8 @@ export const addGenerate = (program: Command, exitWith: (code: number) => void):
     .addHelpText('after', EXAMPLES)
     .action(async (type: KeyType, _options: unknown, command: Command) => {
       const { out, json } = command.optsWithGlobals<GlobalOptions & { out: string }>();
+      // A key goes into a file of its own, never to standard output.
+      if (out === '' || out === '-') throw new CliError('ERR_USAGE', '--out expected the path of a file');
       const publicKey = toHex(await makeKeyFile(type, out));
       if (json) printJson({ type, file: out, publicKey });
       else print(publicKey);
