@@ -86,7 +86,7 @@ test('a canary that was overwritten ends the vault: nothing more is signed, and 
   const commander = createCommander();
   const vault = await openVault({ threads: 2, keys: KEYS }, { workers: HURTABLE });
   await commander.order({ do: 'spoil a canary' });
-  const calls = load(vault).slice(0, -1);
+  const calls = load(vault);
   await rejects(vault.release('ed'), 'ERR_MEMORY_CORRUPTED');
   for (const result of await Promise.allSettled(calls)) {
     if (result.status === 'fulfilled') continue;
