@@ -1,9 +1,7 @@
 // Calls over Comlink, each answered by its own reply and no other. Comlink names a call by `Math.random()`: where that
 // repeats (a mock, a seeded program), one call's reply would settle another. So every call in flight has a Comlink
 // remote of its own, and the messages carry numbers of ours. Remotes are kept and used again.
-
-import type { Endpoint } from 'comlink';
-import { type Remote, wrap } from 'comlink';
+import { type Endpoint, type Remote, wrap } from 'comlink';
 import type { NodePort } from './wire/endpoint.js';
 import type { ExposedMethods } from './wire/protocol.js';
 
