@@ -131,7 +131,12 @@ export const createClient = (
       await host.call('release', id);
     },
 
-    info: () => ({ ...info, providers: { ...info.providers }, memory: { ...info.memory, keysUsed: known.size } }),
+    info: () => ({
+      ...info,
+      providers: { ...info.providers },
+      residue: { ...info.residue },
+      memory: { ...info.memory, keysUsed: known.size },
+    }),
 
     keys: () => Array.from(known.values(), (key) => copyInfo(key.info)),
 

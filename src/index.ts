@@ -10,6 +10,7 @@ export type {
   KeyType,
   OpenOptions,
   ProviderName,
+  Residue,
   Scheme,
   Settings,
   SettingsProblem,

@@ -28,11 +28,11 @@ export const openVault = async (settings?: Settings | string, options: OpenOptio
   const stopWatching = watchInspector(hardening, host.abort);
   void host.ended.then(stopWatching);
   try {
-    const { info, warnings } = await host.call('open', config);
+    const { warnings } = await host.call('open', config);
     for (const warning of warnings) warnOnce(warning);
     const loaded = await host.call('load', await deliverKeys(host, keys));
     if (loaded.failures.length > 0) throw startupError(loaded, keys.length);
-    return createClient(host, config, info, loaded.keys);
+    return createClient(host, config, loaded.info, loaded.keys);
   } catch (error) {
     await host.close();
     throw error;

@@ -1,9 +1,20 @@
 // The public types: what a caller gives and gets. No code but types lives here.
 import type { SettingsProblem, StartupFailure, VaultError } from './errors.js';
-import type { KeyInfo, VaultInfo } from './wire/info.js';
+import type { KeyInfo, Residue, VaultInfo } from './wire/info.js';
 import type { Encoding, HashName, KeyType, ProviderName, Scheme } from './wire/types.js';
 
-export type { Encoding, HashName, KeyInfo, KeyType, ProviderName, Scheme, SettingsProblem, StartupFailure, VaultInfo };
+export type {
+  Encoding,
+  HashName,
+  KeyInfo,
+  KeyType,
+  ProviderName,
+  Residue,
+  Scheme,
+  SettingsProblem,
+  StartupFailure,
+  VaultInfo,
+};
 
 /** Where a key comes from. */
 export type KeySource =
@@ -148,7 +159,7 @@ export interface Vault extends AsyncDisposable {
    */
   release(id: string): Promise<void>;
 
-  /** What the vault runs on: threads, the provider of each key type, and the true state of its memory. */
+  /** What the vault runs on: threads, the provider of each key type, what a released key may leave, and the true state of its memory. */
   info(): VaultInfo;
 
   /** The registered keys: ids, types and public keys. */

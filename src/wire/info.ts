@@ -10,10 +10,19 @@ export interface KeyInfo {
   readonly source: 'generate' | 'env' | 'file' | 'bytes';
 }
 
+/**
+ * What the process's memory may hold of a key after its release, as was measured by reading it (docs/memory.md):
+ * `none`, nothing; `part`, some bytes of it, in freed memory; `unwiped`, numbers that JavaScript computed with it, until
+ * the garbage collector takes them and others write over them.
+ */
+export type Residue = 'none' | 'part' | 'unwiped';
+
 export interface VaultInfo {
   /** Signer threads. */
   readonly threads: number;
   readonly providers: Readonly<Record<KeyType, ProviderName>>;
+  /** What a released key of each type may leave: of the thread that leaves most. */
+  readonly residue: Readonly<Record<KeyType, Residue>>;
   readonly memory: {
     /** The arena is locked into memory: it is not written to swap. */
     readonly locked: boolean;

@@ -11,9 +11,8 @@ export interface KeyRecord {
   readonly handle: KeyHandle;
 }
 
-/** What the vault runs on, once it is open. */
+/** The vault is open. */
 export interface OpenReply {
-  readonly info: VaultInfo;
   /** Sentences for process.emitWarning. */
   readonly warnings: readonly string[];
 }
@@ -22,6 +21,8 @@ export interface LoadReply {
   readonly keys: readonly KeyRecord[];
   /** Every key that could not be registered; when there is one, nothing stays registered. */
   readonly failures: readonly StartupFailure[];
+  /** What the vault runs on, as its threads are ready. */
+  readonly info: VaultInfo;
 }
 
 /** How the vault found the variables that sources name. */

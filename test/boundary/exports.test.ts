@@ -20,6 +20,7 @@ const DECLARED: readonly string[] = [
   'KeyType',
   'OpenOptions',
   'ProviderName',
+  'Residue',
   'Scheme',
   'Settings',
   'SettingsProblem',

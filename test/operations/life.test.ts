@@ -12,10 +12,11 @@ const threads = (): number => process.getActiveResourcesInfo().filter((name) => 
 
 test('a vault tells what it runs on', async () => {
   const vault = await openVault({ ...SETTINGS, threads: 3, memory: { maxKeys: 100 } });
-  const { threads, providers, memory, ...rest } = vault.info();
+  const { threads, providers, residue, memory, ...rest } = vault.info();
   assert.equal(rest, {});
   assert.is(threads, 3);
   assert.equal(Object.keys(providers).sort(), ['bls12-381', 'ed25519', 'secp256k1', 'x25519']);
+  assert.equal(Object.keys(residue), Object.keys(providers));
   assert.equal([memory.keysUsed, memory.keysMax], [4, 100]);
   assert.ok(memory.bytes >= 100 * 192 && memory.bytes % 65_536 === 0);
   (vault.info().memory as { keysUsed: number }).keysUsed = 99;

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openVault, type VaultInfo } from 'strongroom';
-import { loadSodium } from '../../dist/workers/providers/native/load.js';
+import { loadBlst, loadSecp256k1, loadSodium } from '../../dist/workers/providers/native/load.js';
 import { assert, rejects } from '../support/assert.js';
 import { runProgram } from '../support/child.js';
 import { suite } from '../support/suite.js';
@@ -54,12 +54,12 @@ else {
   }
 }
 
-/** Starts a program that may lock no memory: without root's privilege to do so, and with a limit of nothing. */
+/** Starts a program that may lock no memory: without root's privilege to do so, and with a limit of 64 KiB. */
 const UNLOCKING: readonly string[] = [
   ...(process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock'] : []),
   'sh',
   '-c',
-  'ulimit -l 0 && exec "$@"',
+  'ulimit -l 64 && exec "$@"',
   'sh',
 ];
 const mayNotLock = isLinux && spawnSync(UNLOCKING[0]!, [...UNLOCKING.slice(1), 'true']).status === 0;
@@ -116,6 +116,32 @@ for (const [lock, expected] of [
     assert.is(ours.length, lock === 'warn' ? 1 : 0, 'once, for two vaults');
   });
 }
+
+test('a vault tells what a released key may leave, by what each thread can do', async () => {
+  const settings = { threads: 1, memory: { lock: 'off' } } as const;
+  const ofTypes = (residue: string) => ({
+    ed25519: residue,
+    secp256k1: residue,
+    'bls12-381': residue,
+    x25519: residue,
+  });
+  const noble = await openVault({ ...settings, provider: 'noble' });
+  assert.equal(noble.info().residue, ofTypes('unwiped'));
+  await noble.close();
+  if (loadSodium() === undefined || loadBlst() === undefined || loadSecp256k1() === undefined) return;
+
+  const native = await openVault(settings);
+  assert.equal(native.info().residue, { ...ofTypes('none'), 'bls12-381': isLinux ? 'none' : 'part' });
+  await native.close();
+  // One thread that must keep objects of BLS keys is enough.
+  const limited = await openVault(settings, { workers: new URL('./fixtures/workers/', import.meta.url) });
+  assert.equal(limited.info().residue, { ...ofTypes('none'), 'bls12-381': 'part' });
+  const message = new Uint8Array(32).fill(7);
+  await limited.register('key', { type: 'bls12-381', from: 'generate' });
+  assert.is(await limited.verify('key', message, await limited.sign('key', message)), true);
+  await limited.release('key');
+  await limited.close();
+});
 
 /** Worker files that find every package but one. */
 const workersWithout = (missing: string): URL => {

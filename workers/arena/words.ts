@@ -15,6 +15,8 @@ export const HEADER = {
   seatSignal: 4,
   /** Not 0: every thread is to halt. */
   haltAll: 5,
+  /** A bit for each key type, in the order of KEY_TYPES, of whose keys a thread keeps objects that cannot be wiped. */
+  keptTypes: 6,
   forgetList: 64,
 } as const;
 

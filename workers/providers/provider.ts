@@ -1,12 +1,15 @@
 // What a provider of a key type must do. Two families implement it: native/ over C libraries, noble/ over JavaScript.
 // All work in place: secrets are views over the arena, and what a call derives from them it keeps in `scratch`
 // (arena memory of the calling thread) and wipes before it returns.
+import type { Residue } from '../../src/wire/info.js';
 import type { KeyType, ProviderName, Scheme, Slot } from '../../src/wire/types.js';
 import type { SlotView } from '../arena/slots.js';
 
 export interface KeyProvider {
   readonly name: ProviderName;
   readonly keyType: KeyType;
+  /** What memory may hold of a key when it is released, whatever the provider does. */
+  readonly residue: Residue;
 
   /**
    * Put a checked secret into a slot, in the form that `sign` wants, and its public key beside it.

@@ -11,6 +11,7 @@ import type { ArenaLayout } from '../arena/layout.js';
 import { openSeats, type Seat } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
 import { chooseProviders } from '../providers/choose.js';
+import { tellResidue } from '../providers/residue.js';
 import { restAll } from '../providers/rest.js';
 import { forgetReleasedKeys } from './forget.js';
 import { type SigningContext, signOperations } from './sign-operations.js';
@@ -52,6 +53,7 @@ const context: SigningContext = {
 };
 halting.end(seat);
 void forgetReleasedKeys(seats, seat, providers);
+tellResidue(buffer, providers);
 seats.markReady(seat);
 
 /** The seat of a thread that has just ended is free once the vault thread has noticed. */

@@ -89,10 +89,10 @@ export const handlers: Handlers = {
     }
     if (failures.length > 0) {
       await Promise.all(keys.map(({ info }) => releaseKey(vault, vault.table.get(info.id))));
-      return { keys: [], failures };
+      return { keys: [], failures, info: vault.info() };
     }
     await vault.pool.ready();
-    return { keys, failures };
+    return { keys, failures, info: vault.info() };
   },
 
   register(vault, spec) {

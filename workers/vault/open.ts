@@ -12,6 +12,7 @@ import { openSeats, type Seat, type Seats } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
 import { chooseProviders } from '../providers/choose.js';
 import type { Providers } from '../providers/provider.js';
+import { residueOf, tellResidue } from '../providers/residue.js';
 import { selfTest } from '../providers/self-test.js';
 import { costTable } from './cost.js';
 import { createDispatcher, type Dispatcher } from './dispatcher.js';
@@ -65,6 +66,7 @@ export const openVault = (config: WireConfig): OpenVault => {
   const seat = seats.take(threadId) as Seat;
   const store = createKeyStore(arena);
   testProviders(store, providers, seat.scratch);
+  tellResidue(arena.buffer, providers);
 
   const { verifyAfterSign } = config;
   const { buffer, layout } = arena;
@@ -107,6 +109,7 @@ export const openVault = (config: WireConfig): OpenVault => {
     info: () => ({
       threads: config.threads,
       providers: names,
+      residue: residueOf(buffer, providers),
       memory: {
         locked: arena.lock.locked,
         excludedFromDumps: arena.lock.excludedFromDumps,

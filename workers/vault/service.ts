@@ -43,7 +43,7 @@ export const serve = (port: MessagePort): Service => {
     if (state !== 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it was opened before');
     vault = openVault(checkWireConfig(config));
     state = 'open';
-    return { info: vault.info(), warnings: vault.warnings };
+    return { warnings: vault.warnings };
   };
 
   /** Refuse new work, answer what was accepted, wipe everything, end the threads. */

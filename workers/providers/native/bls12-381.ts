@@ -36,6 +36,7 @@ export const createNativeBls12381 = (blst: Blst, exchanged: ExchangedKey | undef
   return {
     name: 'native',
     keyType: 'bls12-381',
+    residue: exchanged === undefined ? 'part' : 'none',
 
     load(secret, view, scratch) {
       if (exchanged !== undefined) {

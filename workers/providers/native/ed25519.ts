@@ -31,6 +31,7 @@ const isRefusedWrongly = (
 export const createNativeEd25519 = (sodium: Sodium): KeyProvider => ({
   name: 'native',
   keyType: 'ed25519',
+  residue: 'none',
 
   load(secret, view, scratch) {
     // The key pair is wrong when its output overlaps the seed, so the seed is read from a copy.

@@ -57,6 +57,7 @@ export const createNativeSecp256k1 = (secp256k1: Secp256k1, sodium: Sodium): Key
   return {
     name: 'native',
     keyType: 'secp256k1',
+    residue: 'none',
 
     load(secret, view) {
       view.secret.set(secret);

@@ -7,6 +7,7 @@ import type { Sodium } from './load.js';
 export const createNativeX25519 = (sodium: Sodium): KeyProvider => ({
   name: 'native',
   keyType: 'x25519',
+  residue: 'none',
 
   load(secret, view) {
     view.secret.set(secret);

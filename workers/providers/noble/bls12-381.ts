@@ -15,6 +15,7 @@ const signatureBytes = SIGNATURE_BYTES['bls12-381'];
 export const nobleBls12381: KeyProvider = {
   name: 'noble',
   keyType: 'bls12-381',
+  residue: 'unwiped',
 
   load(secret, view) {
     view.secret.set(secret);

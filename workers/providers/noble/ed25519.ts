@@ -10,6 +10,7 @@ const { secretBytes, publicKeyBytes } = KEY_TYPE_FACTS.ed25519;
 export const nobleEd25519: KeyProvider = {
   name: 'noble',
   keyType: 'ed25519',
+  residue: 'unwiped',
 
   load(secret, view) {
     view.secret.set(secret);

@@ -23,6 +23,7 @@ const verifyRecoverable = (publicKey: Uint8Array, digest: Uint8Array, signature:
 export const nobleSecp256k1: KeyProvider = {
   name: 'noble',
   keyType: 'secp256k1',
+  residue: 'unwiped',
 
   load(secret, view) {
     view.secret.set(secret);

@@ -7,6 +7,7 @@ import { unsupportedSigning } from '../refuse.js';
 export const nobleX25519: KeyProvider = {
   name: 'noble',
   keyType: 'x25519',
+  residue: 'unwiped',
 
   load(secret, view) {
     view.secret.set(secret);
