@@ -69,12 +69,15 @@ export const createKeyStore = (arena: Arena): KeyStore => {
     },
     capacity: layout.slotCount,
     add(fill) {
-      const slot = released.pop() ?? (untouched < layout.slotCount ? (untouched++ as Slot) : undefined);
+      const slot = released.at(-1) ?? (untouched < layout.slotCount ? (untouched as Slot) : undefined);
       if (slot === undefined) {
         throw new VaultError('ERR_ARENA_FULL', `the vault holds ${used} keys, as many as memory.maxKeys allows`);
       }
-      used++;
       for (const bytes of canaries(slot)) bytes.set(canary);
+      // Taken only when it has its canaries: without them its wipe would take it for damaged.
+      if (released.length > 0) released.length--;
+      else untouched++;
+      used++;
       try {
         fill(slots.view(slot));
       } catch (error) {

@@ -1,9 +1,6 @@
 // Hex, bytes to bytes. No branch, index or table look-up depends on a digit, so time and caches tell nothing of the key.
 // Limit: this is what the source says; an optimising engine gives no promise of constant time.
 
-const X_UPPER = 0x58;
-const X_LOWER = 0x78;
-
 /** The value of an ASCII hex digit, or a negative number if it is none. */
 const digitValue = (byte: number): number => {
   const number = byte ^ 0x30;
@@ -13,9 +10,11 @@ const digitValue = (byte: number): number => {
   return (number & isNumber) | (letter & isLetter) | ~(isNumber | isLetter);
 };
 
-/** The view without a leading 0x or 0X. */
-export const withoutHexPrefix = (text: Uint8Array): Uint8Array =>
-  text[0] === 0x30 && (text[1] === X_LOWER || text[1] === X_UPPER) ? text.subarray(2) : text;
+/** The view without a leading 0x or 0X. That a key's own first digit is 0 must not show either: no branch here. */
+export const withoutHexPrefix = (text: Uint8Array): Uint8Array => {
+  const difference = ((text[0] as number) ^ 0x30) | (((text[1] as number) | 0x20) ^ 0x78); // 0 for a prefix alone
+  return text.subarray(((difference - 1) >>> 31) << 1);
+};
 
 /** Whether every byte is a hex digit. */
 export const isHex = (digits: Uint8Array): boolean => {

@@ -129,7 +129,8 @@ export const createDispatcher = (
     piece.sends++;
     batches = (batches % MAX_BATCH) + 1;
     const batch = batches;
-    pool.run(taskOf(piece, batch)).then(
+    // In a promise from the first: a copy that there is no memory for fails like a signer.
+    (async () => pool.run(taskOf(piece, batch)))().then(
       (reply) => {
         batchesOut--;
         settle(piece, reply);
@@ -140,15 +141,23 @@ export const createDispatcher = (
         // One that waited behind another is not to blame.
         if (pool.wasSigning(batch)) piece.attempts++;
         if (piece.attempts < MAX_ATTEMPTS && piece.sends < MAX_SENDS) retries.push(piece);
-        else settle(piece, failedReply(piece));
+        else settle(piece, failedReply(piece, SIGNER_FAILED));
         pump();
       },
     );
   };
 
   const runInline = (piece: Piece): void => {
-    const { operations, count } = taskOf(piece, 0);
-    settle(piece, signOperations(operations, count, inline));
+    let reply: ArrayBuffer;
+    try {
+      const { operations, count } = taskOf(piece, 0);
+      reply = signOperations(operations, count, inline);
+    } catch {
+      // No memory for the copy, or a native key that could not be zeroed. Whatever it is, the operations are over: a
+      // release that waits for them must not wait for ever.
+      reply = failedReply(piece, INTERNAL);
+    }
+    settle(piece, reply);
   };
 
   /** Sign a small job at once: a piece to each idle signer, and the vault thread's own piece meanwhile. */
@@ -220,8 +229,9 @@ const taskOf = ({ job: { frame }, from, to }: Piece, batch: number): SignTask =>
 
 const EMPTY = new ArrayBuffer(0);
 const SIGNER_FAILED = statusOf('ERR_SIGNER_FAILED');
+const INTERNAL = statusOf('ERR_INTERNAL');
 
-const failedReply = ({ job, from, to }: Piece): ArrayBuffer => {
+const failedReply = ({ job, from, to }: Piece, status: number): ArrayBuffer => {
   const count = to - from;
   const reply = new ArrayBuffer(REPLY_HEADER_BYTES + count);
   new Uint32Array(reply, 0, 1)[0] = count;
@@ -229,7 +239,7 @@ const failedReply = ({ job, from, to }: Piece): ArrayBuffer => {
   const words = new Uint32Array(job.frame.buffer);
   for (let i = 0; i < count; i++) {
     const refused = (words[(job.frame.offsets[from + i]! >> 2) + 3]! >>> 16) & 0xff;
-    statuses[i] = refused === 0 ? SIGNER_FAILED : refused;
+    statuses[i] = refused === 0 ? status : refused;
   }
   return reply;
 };

@@ -202,10 +202,11 @@ const blsKey = ({ table }: OpenVault, id: string): KeyEntry => {
 const registerKey = ({ table, loader, providers }: OpenVault, spec: WireKeySpec): KeyRecord => {
   const { id, type, source } = spec;
   table.assertFree(id);
-  const { handle, publicKey } = loader.load(spec);
-  const info = { id, type, publicKey, provider: providers[type].name, source: source.kind };
-  table.add(id, { info, handle, inFlight: 0, releasing: false, drained: undefined });
-  return { info, handle };
+  return loader.load(spec, ({ handle, publicKey }) => {
+    const info = { id, type, publicKey, provider: providers[type].name, source: source.kind };
+    table.add(id, { info, handle, inFlight: 0, releasing: false, drained: undefined });
+    return { info, handle };
+  });
 };
 
 /**

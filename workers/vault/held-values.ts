@@ -53,9 +53,9 @@ export const createHeldValues = (area: Uint8Array, maxKeys: number): HeldValues 
         );
       }
       const place = area.subarray(used, used + value.length);
-      place.set(value);
       used += value.length;
-      variables.set(name, place);
+      variables.set(name, place); // first: what has a name is dropped by it, whatever happens
+      place.set(value);
     },
     refuseVariable: (name, error) => void refusals.set(name, error),
     variable(name) {

@@ -2,7 +2,7 @@
 // its slot, and wipes every area it used. Bytes to bytes, in the arena; nothing of a secret leaves this call.
 import { VaultError } from '../../src/errors.js';
 import type { WireKeySpec } from '../../src/wire/specs.js';
-import type { KeyHandle, KeyType } from '../../src/wire/types.js';
+import type { KeyHandle, KeyType, Slot } from '../../src/wire/types.js';
 import type { Arena } from '../arena/arena.js';
 import type { KeyStore } from '../arena/key-store.js';
 import { decodeKey } from '../codec/decode.js';
@@ -21,8 +21,12 @@ export interface LoadedKey {
 }
 
 export interface KeyLoader {
-  /** @throws {VaultError} a code of the source, the encoding, the key or the arena. */
-  load(spec: WireKeySpec): LoadedKey;
+  /**
+   * Load a key and enter it where it can be found. If that throws, the key is wiped and its slot is free.
+   *
+   * @throws {VaultError} a code of the source, the encoding, the key or the arena; and what `enter` throws.
+   */
+  load<T>(spec: WireKeySpec, enter: (loaded: LoadedKey) => T): T;
 }
 
 export const createKeyLoader = (
@@ -57,20 +61,40 @@ export const createKeyLoader = (
     }
   };
 
+  /** Fill a slot, and wipe every other area. */
+  const fillSlot = (spec: WireKeySpec, onTaken: (slot: Slot) => void): LoadedKey => {
+    try {
+      const length = fetchSecret(spec);
+      const secret = arena.decoded.subarray(0, length);
+      if (!isInRange(spec.type, secret)) throw outOfRange(spec.type);
+      const handle = store.add((view) => providers[spec.type].load(secret, view, scratch));
+      onTaken(handle.slot);
+      return { handle, publicKey: publicKeyOf(store.view(handle.slot), spec.type).slice() };
+    } finally {
+      // The only copies outside the slot. `fill` on shared memory is not optimised away.
+      arena.staging.fill(0);
+      arena.decoded.fill(0);
+      scratch.fill(0);
+      wipeStack();
+    }
+  };
+
   return {
-    load(spec) {
+    load(spec, enter) {
+      let taken: Slot | undefined;
       try {
-        const length = fetchSecret(spec);
-        const secret = arena.decoded.subarray(0, length);
-        if (!isInRange(spec.type, secret)) throw outOfRange(spec.type);
-        const handle = store.add((view) => providers[spec.type].load(secret, view, scratch));
-        return { handle, publicKey: publicKeyOf(store.view(handle.slot), spec.type).slice() };
-      } finally {
-        // The only copies outside the slot. `fill` on shared memory is not optimised away.
-        arena.staging.fill(0);
-        arena.decoded.fill(0);
-        scratch.fill(0);
-        wipeStack();
+        const loaded = fillSlot(spec, (slot) => {
+          taken = slot;
+        });
+        return enter(loaded);
+      } catch (error) {
+        // A key that no entry names could never be released.
+        if (taken !== undefined) {
+          store.wipe(taken);
+          providers[spec.type].forget(taken);
+          store.free(taken);
+        }
+        throw error;
       }
     },
   };

@@ -116,7 +116,11 @@ export const createExchangedKey = (blst: Blst): ExchangedKey | undefined => {
   let held: string | undefined;
   const rest = (): void => {
     if (held === undefined) return;
-    write(zeros);
+    try {
+      write(zeros);
+    } catch {
+      write(zeros); // once more: nothing else zeroes the object until the next batch
+    }
     held = undefined;
   };
   return {
