@@ -51,7 +51,8 @@ const PKCS8_HEAD: Readonly<Partial<Record<KeyType, string>>> = {
   secp256k1: '303e020100301006072a8648ce3d020106052b8104000a042730250201010420',
 };
 
-const pem = (type: KeyType, secret: Uint8Array): Uint8Array => {
+/** A key as PEM. Not for bls12-381. */
+export const pem = (type: KeyType, secret: Uint8Array): Uint8Array => {
   const der = Buffer.concat([Buffer.from(PKCS8_HEAD[type] as string, 'hex'), secret]);
   const lines = der.toString('base64').match(/.{1,64}/g) as string[];
   return new TextEncoder().encode(`-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`);

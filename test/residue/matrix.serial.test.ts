@@ -4,8 +4,6 @@ import { assert } from '../support/assert.js';
 import { suite } from '../support/suite.js';
 import { SOURCES, type Source, TYPES } from './keys.js';
 import { type Finding, HELD_MOMENTS, type MatrixOptions, runMatrix, SCENARIO_NAMES } from './matrix.js';
-import { startProgram } from './program.js';
-import { isArena, readMappings } from './scanner/maps.js';
 import { whyNoScan } from './scanner/support.js';
 import { formatHits, formatTable } from './table.js';
 
@@ -55,23 +53,6 @@ if (reason !== undefined) {
     });
     for (const type of ['ed25519', 'secp256k1']) {
       assert.ok(findings.some((finding) => finding.type === type && finding.outside + finding.windows > 0));
-    }
-  });
-
-  test('the arena is locked and left out of core dumps', async () => {
-    const program = await startProgram({ env: {}, input: new Uint8Array() });
-    try {
-      await program.run({
-        do: 'open',
-        settings: { memory: { lock: 'require' }, threads: 1 },
-        keys: { key: { type: 'ed25519', from: 'generate' } },
-      });
-      const arenas = readMappings(program.pid).filter(isArena);
-      assert.is(arenas.length, 1);
-      assert.ok(arenas[0]?.flags.includes('lo'));
-      await program.run({ do: 'close' });
-    } finally {
-      await program.end();
     }
   });
 }

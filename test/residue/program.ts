@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { KeySpec, KeyType, Settings } from 'strongroom';
+import type { Fault } from './fixtures/faulty-workers/orders.js';
 
 /** 'bytes' stands for 32 bytes of standard input, in the order of the keys. */
 export type ProgramSource = Exclude<KeySpec['from'], { readonly bytes: unknown }> | 'bytes';
@@ -13,13 +14,31 @@ export type Command =
       readonly do: 'open';
       readonly settings: Omit<Settings, 'keys'>;
       readonly keys: Readonly<Record<string, { readonly type: KeyType; readonly from: ProgramSource }>>;
+      /** Faulty workers only: a step of the vault's start that fails. */
+      readonly fault?: Fault;
     }
   | { readonly do: 'register'; readonly id: string; readonly type: KeyType; readonly from: ProgramSource }
   | { readonly do: 'sign'; readonly ids: readonly string[]; readonly scheme: string; readonly count: number }
+  /** Faulty workers only: sign a message under which a step fails, alone or in the middle of `count`. */
+  | {
+      readonly do: 'sign with a fault';
+      readonly id: string;
+      readonly scheme: string;
+      readonly count: number;
+      readonly fault: Fault;
+    }
+  /** Register a generated key of each of these types, sign with it, release it. */
+  | { readonly do: 'try out'; readonly types: readonly KeyType[] }
   | { readonly do: 'release'; readonly ids: readonly string[] }
   | { readonly do: 'close' }
   | { readonly do: 'kill signers'; readonly count: number }
-  | { readonly do: 'end the vault' };
+  | { readonly do: 'end the vault' }
+  /** 32 bytes of standard input, kept in ordinary memory: what a scan must find. */
+  | { readonly do: 'keep'; readonly as: KeptForm }
+  /** Write what the runtime tells of itself into files of the folder: introspect.ts. */
+  | { readonly do: 'introspect'; readonly folder: string };
+
+export type KeptForm = 'bytes' | 'hex text' | 'latin1 text';
 
 /** What the program signs, again and again. */
 export const makeMessages = (): Uint8Array[] => Array.from({ length: 64 }, (_, i) => new Uint8Array(32).fill(i + 1));
@@ -27,7 +46,10 @@ export const makeMessages = (): Uint8Array[] => Array.from({ length: 64 }, (_, i
 /** Public facts. `code` is the error's. */
 export interface Answer {
   readonly code?: string;
+  /** Faulty workers only: the step that failed during the command. */
+  readonly fault?: string;
   readonly threads?: number;
+  readonly arenaBytes?: number;
   /** Of the last messages that the first of the keys signed (`makeMessages`), as hex. */
   readonly signatures?: readonly string[];
   readonly keys?: readonly { readonly id: string; readonly publicKey: string }[];
@@ -49,7 +71,10 @@ export interface Program {
   run(command: Command, expectedCode?: string): Promise<Answer>;
   /** Begin a command whose answer is waited for later. */
   start(command: Command): Promise<Answer>;
-  end(): Promise<void>;
+  /** More for the keys whose source is `bytes`. */
+  write(input: Uint8Array): void;
+  /** Resolves when the process is gone; with a core image of it, where the limits allow one. */
+  end(signal?: 'SIGKILL' | 'SIGABRT'): Promise<void>;
 }
 
 const PROGRAM = fileURLToPath(new URL('./fixtures/program.js', import.meta.url));
@@ -58,10 +83,20 @@ export interface ProgramStart {
   readonly env: Readonly<Record<string, string>>;
   /** For the keys whose source is `bytes`. */
   readonly input: Uint8Array;
+  /** A command that runs the one that follows it. */
+  readonly through?: readonly string[];
+  readonly flags?: readonly string[];
+  /** The working directory. */
+  readonly folder?: string;
+  /** Default: the package's own, with the back door of fixtures/workers. */
+  readonly workers?: URL;
 }
 
-export const startProgram = async ({ env, input }: ProgramStart): Promise<Program> => {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM], {
+export const startProgram = async (options: ProgramStart): Promise<Program> => {
+  const { env, input, through = [], flags = [], folder, workers } = options;
+  const [file = '', ...args] = [...through, process.execPath, ...flags, PROGRAM, ...(workers ? [workers.href] : [])];
+  const child: ChildProcess = spawn(file, args, {
+    cwd: folder,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
   });
@@ -98,8 +133,9 @@ export const startProgram = async ({ env, input }: ProgramStart): Promise<Progra
       }
       return answer;
     },
-    async end() {
-      child.kill('SIGKILL');
+    write: (bytes) => void child.stdin?.write(bytes),
+    async end(signal = 'SIGKILL') {
+      child.kill(signal);
       await exited;
     },
   };

@@ -14,7 +14,8 @@ export interface Mapping {
 }
 
 /** Memory of the kernel's own, the same in every process: it can't hold a secret, and some of it can't be read. */
-const isKernelOwn = ({ name }: Mapping): boolean => name === '[vvar]' || name === '[vsyscall]' || name === '[vdso]';
+const isKernelOwn = ({ name }: Mapping): boolean =>
+  name.startsWith('[vvar') || name === '[vsyscall]' || name === '[vdso]';
 
 const FIELDS = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ \S+ \d+ *(.*)$/;
 

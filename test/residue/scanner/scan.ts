@@ -1,5 +1,6 @@
-// Scans the memory of another process for secrets, from outside: nothing runs in it and nothing is allocated there.
-import { closeSync, openSync, readSync } from 'node:fs';
+// Scans the memory of another process for secrets, from outside: nothing runs in it and nothing is allocated there. And
+// files, by the same search: core images, heap snapshots, records.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { describeMapping, isArena, type Mapping, readMappings, readStacks, type ThreadStack } from './maps.js';
 import type { Pattern, PatternSet } from './patterns.js';
 
@@ -11,6 +12,7 @@ export interface Hit {
   readonly bytes: number;
   /** Windows of 16 bytes of the secret in it. */
   readonly windows: number;
+  /** In a file: its place there. */
   readonly address: number;
   readonly inArena: boolean;
   /** What the memory is, in words. */
@@ -127,8 +129,13 @@ const mappingAt = (mappings: readonly Mapping[], address: number): Mapping => {
   return mapping;
 };
 
-const toHit = ({ pattern, start, end }: Match, mappings: readonly Mapping[], stacks: readonly ThreadStack[]): Hit => {
-  const mapping = mappingAt(mappings, start);
+/** What a place in memory is. */
+const placesIn = (mappings: readonly Mapping[], stacks: readonly ThreadStack[]) => (address: number) => {
+  const mapping = mappingAt(mappings, address);
+  return { inArena: isArena(mapping), where: describeMapping(mapping, address, stacks) };
+};
+
+const toHit = ({ pattern, start, end }: Match, place: Pick<Hit, 'inArena' | 'where'>): Hit => {
   const bytes = end - start;
   return {
     secret: pattern.secret.label,
@@ -137,31 +144,41 @@ const toHit = ({ pattern, start, end }: Match, mappings: readonly Mapping[], sta
     bytes,
     windows: Math.floor(((bytes - pattern.minPartBytes) * 16) / pattern.minPartBytes) + 1,
     address: start,
-    inArena: isArena(mapping),
-    where: describeMapping(mapping, start, stacks),
+    ...place,
   };
 };
 
-/** Find every secret of the set in a process. It should be idle: memory that changes meanwhile is read as it comes. */
-export const scanProcess = (pid: number, set: PatternSet): ScanResult => {
-  const begun = performance.now();
-  const mappings = readMappings(pid);
+interface Found {
+  /** In order, without overlaps. */
+  readonly matches: readonly Match[];
+  readonly bytesScanned: number;
+  readonly bytesUnreadable: number;
+}
+
+/**
+ * The search itself, over whatever has bytes at positions. Ranges begin at multiples of 8.
+ *
+ * @param read - fills all of `into` from a position. Returns how many bytes could not be read, and are zeros.
+ */
+const search = (
+  set: PatternSet,
+  ranges: readonly Range[],
+  read: (into: Uint8Array, position: number) => number,
+): Found => {
   const margin = Math.ceil(set.longest / PAGE) * PAGE;
   const bytes = new Uint8Array(CHUNK + 2 * margin);
   const words = new Uint32Array(bytes.buffer);
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  const pagemap = openSync(`/proc/${pid}/pagemap`, 'r');
   const matches = new Map<string, Match>();
   let bytesScanned = 0;
   let bytesUnreadable = 0;
   try {
-    for (const range of rangesToRead(pagemap, mappings)) {
+    for (const range of ranges) {
       for (let at = range.start; at < range.end; at += CHUNK) {
         // Around the chunk as much as a form is long, so that what crosses its ends is seen whole.
         const from = Math.max(range.start, at - margin);
         const to = Math.min(range.end, at + CHUNK + margin);
         const view = bytes.subarray(0, to - from);
-        bytesUnreadable += readRange(memory, view, from);
+        bytesUnreadable += read(view, from);
         bytesScanned += Math.min(CHUNK, range.end - at);
         const first = (at - from) / 4;
         const last = (Math.min(range.end, at + CHUNK) - from) / 4;
@@ -177,15 +194,43 @@ export const scanProcess = (pid: number, set: PatternSet): ScanResult => {
       }
     }
   } finally {
-    closeSync(memory);
-    closeSync(pagemap);
     bytes.fill(0);
   }
-  const stacks = matches.size === 0 ? [] : readStacks(pid);
-  const hits = withoutOverlaps([...matches.values()])
-    .sort((a, b) => a.start - b.start)
-    .map((match) => toHit(match, mappings, stacks));
-  return { hits, bytesScanned, bytesUnreadable, milliseconds: performance.now() - begun };
+  const inOrder = withoutOverlaps([...matches.values()]).sort((a, b) => a.start - b.start);
+  return { matches: inOrder, bytesScanned, bytesUnreadable };
+};
+
+/** Find every secret of the set in a process. It should be idle: memory that changes meanwhile is read as it comes. */
+export const scanProcess = (pid: number, set: PatternSet): ScanResult => {
+  const begun = performance.now();
+  const mappings = readMappings(pid);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  const pagemap = openSync(`/proc/${pid}/pagemap`, 'r');
+  try {
+    const { matches, ...counts } = search(set, rangesToRead(pagemap, mappings), (into, position) =>
+      readRange(memory, into, position),
+    );
+    const placeOf = placesIn(mappings, matches.length === 0 ? [] : readStacks(pid));
+    const hits = matches.map((match) => toHit(match, placeOf(match.start)));
+    return { hits, ...counts, milliseconds: performance.now() - begun };
+  } finally {
+    closeSync(memory);
+    closeSync(pagemap);
+  }
+};
+
+/** Find every secret of the set in a file, of whatever format: it is searched as bytes. */
+export const scanFile = (path: string, set: PatternSet): ScanResult => {
+  const begun = performance.now();
+  const file = openSync(path, 'r');
+  try {
+    const whole = [{ start: 0, end: fstatSync(file).size }];
+    const { matches, ...counts } = search(set, whole, (into, position) => readRange(file, into, position));
+    const hits = matches.map((match) => toHit(match, { inArena: false, where: `at ${match.start} of the file` }));
+    return { hits, ...counts, milliseconds: performance.now() - begun };
+  } finally {
+    closeSync(file);
+  }
 };
 
 /** The bytes of every arena of a process, to look for keys whose secret only the vault knows. */
