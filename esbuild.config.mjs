@@ -12,18 +12,18 @@ import { build } from 'esbuild';
 const root = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** Every .ts file below the given folders. */
-const sources = (...folders) =>
+/** Every file below the given folders whose name ends so. */
+const sources = (ending, ...folders) =>
   folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
       .map((entry) => join(entry.parentPath, entry.name)),
   );
 
 const transpile = (outdir, ...folders) =>
   build({
     absWorkingDir: root,
-    entryPoints: sources(...folders),
+    entryPoints: sources('.ts', ...folders),
     outbase: root,
     outdir,
     format: 'esm',
@@ -32,8 +32,22 @@ const transpile = (outdir, ...folders) =>
     logLevel: 'warning',
   });
 
+/** Files that must be CommonJS: .cts. */
+const transpileCommonJs = (outdir, ...folders) =>
+  build({
+    absWorkingDir: root,
+    entryPoints: sources('.cts', ...folders),
+    outbase: root,
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'warning',
+  });
+
 for (const folder of ['dist', '.build']) rmSync(join(root, folder), { recursive: true, force: true });
 await transpile('dist', 'src', 'workers');
+await transpileCommonJs('dist', 'workers');
 await transpile('.build', 'test', 'bench');
 // Tests import internals as ../../dist/…, the same from test/unit/ and from .build/test/unit/.
 symlinkSync(join(root, 'dist'), join(root, '.build/dist'), 'junction');

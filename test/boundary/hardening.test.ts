@@ -254,6 +254,25 @@ const runtime = (given: Partial<Runtime>): Runtime => ({
   ...given,
 });
 
+test('a vault works in a process that makes no code of strings and has no __proto__', async () => {
+  const program = `
+    import { openVault } from 'strongroom';
+    let made = 'refused';
+    try { made = new Function('return "made"')(); } catch {}
+    const vault = await openVault({ threads: 2, memory: { lock: 'off' }, keys: { ed: { type: 'ed25519', from: 'generate' } } });
+    const messages = Array.from({ length: 600 }, (_, i) => new Uint8Array(9).fill(i));
+    const signatures = await Promise.all(messages.map((message) => vault.sign('ed', message)));
+    const valid = await Promise.all(messages.map((message, i) => vault.verify('ed', message, signatures[i])));
+    await vault.close();
+    console.log(made, valid.filter(Boolean).length);`;
+  const run = async (...flags: string[]): Promise<string> => {
+    const { stdout, stderr } = await runNode([...flags, '--input-type=module', '--eval', program]);
+    return stdout === '' ? stderr : stdout;
+  };
+  const strict = ['--disallow-code-generation-from-strings', '--disable-proto=throw'];
+  assert.equal(await Promise.all([run(...strict), run()]), ['refused 600\n', 'made 600\n']);
+});
+
 test('NODE_OPTIONS is cut as Node cuts it', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ['', []],

@@ -48,8 +48,8 @@ test('holds dist and the listed documents, and nothing else', () => {
 });
 
 test('holds one module and one declaration for each source file, and no file without one', () => {
-  const sources = [...filesBelow('src'), ...filesBelow('workers')].filter((file) => file.endsWith('.ts'));
-  const built = sources.flatMap((file) => ['.js', '.d.ts'].map((end) => `dist/${file.replace(/\.ts$/, end)}`));
+  const sources = [...filesBelow('src'), ...filesBelow('workers')].filter((file) => /\.c?ts$/.test(file));
+  const built = sources.flatMap((file) => ['.$1js', '.d.$1ts'].map((end) => `dist/${file.replace(/\.(c?)ts$/, end)}`));
   assert.equal(
     packed.files.filter((file) => file.startsWith('dist/')),
     built.sort(),

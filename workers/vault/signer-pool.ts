@@ -53,7 +53,7 @@ export const createSignerPool = (
 
   const makePool = (): Piscina => {
     const made = new Piscina({
-      filename: fileURLToPath(new URL('../signer/signer.js', import.meta.url)),
+      filename: fileURLToPath(new URL('../signer/entry.cjs', import.meta.url)),
       name: 'signBatch',
       minThreads: threads,
       maxThreads: threads,
