@@ -112,12 +112,12 @@ for (const provider of hasNative ? (['native', 'noble'] as const) : (['noble'] a
 }
 
 /** Sign one message by each scheme with real providers, under which something goes wrong. */
-const signWith = (spoil: (providers: Providers) => Providers, verifyAfterSign: boolean): Uint8Array => {
+const signWith = async (spoil: (providers: Providers) => Providers, verifyAfterSign: boolean): Promise<Uint8Array> => {
   const layout = layoutFor(4, 1);
   const buffer = new SharedArrayBuffer(layout.byteLength);
   const slots = openSlots(buffer, layout);
   const scratch = new Uint8Array(buffer, layout.seatsOffset + 128, SCRATCH_BYTES);
-  const { providers } = chooseProviders('auto');
+  const { providers } = await chooseProviders('auto');
   const writer = createFrameWriter(256);
   const schemes: [keyof typeof ONE_OF_EACH, Scheme][] = [
     ['ed25519', 'ed25519'],
@@ -155,19 +155,19 @@ const flipping = (providers: Providers): Providers =>
 const statusesOf = (reply: Uint8Array): string[] =>
   Array.from(reply.subarray(REPLY_HEADER_BYTES, REPLY_HEADER_BYTES + 4), (status) => STATUS_CODES[status]!);
 
-test('a signature that does not verify is withheld: a status, and no bytes', () => {
-  const reply = signWith(flipping, true);
+test('a signature that does not verify is withheld: a status, and no bytes', async () => {
+  const reply = await signWith(flipping, true);
   assert.equal(statusesOf(reply), new Array(4).fill('ERR_SIGNATURE_FAULT'));
   assert.is(reply.length, REPLY_HEADER_BYTES + 4, 'nothing follows the statuses');
   assert.is(reply.buffer.byteLength, reply.length, 'nor lies behind them');
-  const unchecked = signWith(flipping, false);
+  const unchecked = await signWith(flipping, false);
   assert.equal(statusesOf(unchecked), new Array(4).fill('OK'), 'positive control: without the option they leave');
   assert.is(unchecked.length, REPLY_HEADER_BYTES + 4 + 64 * 3 + 96);
-  assert.equal(statusesOf(signWith((providers) => providers, true)), new Array(4).fill('OK'));
+  assert.equal(statusesOf(await signWith((providers) => providers, true)), new Array(4).fill('OK'));
 });
 
-test('a provider that throws gives a status, no bytes and no text', () => {
-  const reply = signWith(
+test('a provider that throws gives a status, no bytes and no text', async () => {
+  const reply = await signWith(
     (providers) =>
       Object.fromEntries(
         Object.entries(providers).map(([type, provider]) => [

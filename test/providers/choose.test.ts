@@ -9,8 +9,8 @@ import { testNative } from './rig.js';
 const test = suite('choosing providers');
 const nothing: NativeModules = { sodium: undefined, secp256k1: undefined, blst: undefined };
 
-test('noble is noble for every type', () => {
-  const { providers, fallbacks } = chooseProviders('noble');
+test('noble is noble for every type', async () => {
+  const { providers, fallbacks } = await chooseProviders('noble');
   for (const type of KEY_TYPES) {
     assert.is(providers[type].name, 'noble');
     assert.is(providers[type].keyType, type);
@@ -18,9 +18,9 @@ test('noble is noble for every type', () => {
   assert.equal(fallbacks, []);
 });
 
-testNative(test, 'auto and native take the native provider of every type', () => {
+testNative(test, 'auto and native take the native provider of every type', async () => {
   for (const wanted of ['auto', 'native'] as const) {
-    const { providers, fallbacks } = chooseProviders(wanted);
+    const { providers, fallbacks } = await chooseProviders(wanted);
     for (const type of KEY_TYPES) {
       assert.is(providers[type].name, 'native');
       assert.is(providers[type].keyType, type);
@@ -29,8 +29,8 @@ testNative(test, 'auto and native take the native provider of every type', () =>
   }
 });
 
-test('auto falls back for every type when there are no native packages, and says which', () => {
-  const { providers, fallbacks } = chooseProviders('auto', nothing);
+test('auto falls back for every type when there are no native packages, and says which', async () => {
+  const { providers, fallbacks } = await chooseProviders('auto', { modules: nothing });
   assert.equal(
     fallbacks.map(({ type }) => type),
     [...KEY_TYPES],
@@ -41,21 +41,19 @@ test('auto falls back for every type when there are no native packages, and says
   assert.match(reasons.secp256k1 ?? '', /^secp256k1 and sodium-native are /);
 });
 
-testNative(test, 'auto falls back type by type', () => {
+testNative(test, 'auto falls back type by type', async () => {
   const all = loadNativeModules();
-  const typesOf = (modules: NativeModules): string =>
-    chooseProviders('auto', modules)
-      .fallbacks.map(({ type }) => type)
-      .join();
-  assert.is(typesOf({ ...all, blst: undefined }), 'bls12-381');
-  assert.is(typesOf({ ...all, secp256k1: undefined }), 'secp256k1');
+  const typesOf = async (modules: NativeModules): Promise<string> =>
+    (await chooseProviders('auto', { modules })).fallbacks.map(({ type }) => type).join();
+  assert.is(await typesOf({ ...all, blst: undefined }), 'bls12-381');
+  assert.is(await typesOf({ ...all, secp256k1: undefined }), 'secp256k1');
   // BIP-340 hashes secrets with libsodium, so secp256k1 goes with it.
-  assert.is(typesOf({ ...all, sodium: undefined }), 'ed25519,secp256k1,x25519');
+  assert.is(await typesOf({ ...all, sodium: undefined }), 'ed25519,secp256k1,x25519');
 });
 
-test('native without its packages is an error that names every type', () => {
+test('native without its packages is an error that names every type', async () => {
   try {
-    chooseProviders('native', nothing);
+    await chooseProviders('native', { modules: nothing });
     assert.unreachable();
   } catch (error) {
     assert.is((error as { code?: string }).code, 'ERR_PROVIDER_UNAVAILABLE');

@@ -65,13 +65,14 @@ export const loadAndSign = (
   return { publicKey: publicKeyIn(view, provider), signature, view };
 };
 
-export const noble: Providers = chooseProviders('noble').providers;
+export const noble: Providers = (await chooseProviders('noble')).providers;
 
 const missing = Object.entries(loadNativeModules()).filter(([, module]) => module === undefined);
 export const NO_NATIVE: string = `native libraries are missing: ${missing.map(([name]) => name).join(', ')}`;
 
 /** Undefined when a native package is missing on this machine. */
-export const native: Providers | undefined = missing.length > 0 ? undefined : chooseProviders('native').providers;
+export const native: Providers | undefined =
+  missing.length > 0 ? undefined : (await chooseProviders('native')).providers;
 
 /** A test for each family of providers; the native one is skipped, with the reason, where it is missing. */
 export const testBoth = (test: TestSuite, name: string, body: (providers: Providers) => void): void => {

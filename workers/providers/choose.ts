@@ -4,14 +4,10 @@ import { VaultError } from '../../src/errors.js';
 import { KEY_TYPES, type KeyType, type ProviderName } from '../../src/wire/types.js';
 import { createNativeBls12381 } from './native/bls12-381.js';
 import { createExchangedKey } from './native/blst-key.js';
-import { createNativeEd25519 } from './native/ed25519.js';
+import { createNativeEd25519, loadStrictRule, type StrictRule } from './native/ed25519.js';
 import { loadNativeModules, type NativeModules } from './native/load.js';
 import { createNativeSecp256k1 } from './native/secp256k1.js';
 import { createNativeX25519 } from './native/x25519.js';
-import { nobleBls12381 } from './noble/bls12-381.js';
-import { nobleEd25519 } from './noble/ed25519.js';
-import { nobleSecp256k1 } from './noble/secp256k1.js';
-import { nobleX25519 } from './noble/x25519.js';
 import type { KeyProvider, Providers } from './provider.js';
 
 /** A type that 'auto' serves with noble, and why. */
@@ -26,12 +22,15 @@ export interface ChosenProviders {
   readonly fallbacks: readonly Fallback[];
 }
 
-const NOBLE: Providers = {
-  ed25519: nobleEd25519,
-  secp256k1: nobleSecp256k1,
-  'bls12-381': nobleBls12381,
-  x25519: nobleX25519,
+/** Loaded only where they serve: they are the slowest part of a thread's start. */
+const NOBLE: Readonly<Record<KeyType, () => Promise<KeyProvider>>> = {
+  ed25519: async () => (await import('./noble/ed25519.js')).nobleEd25519,
+  secp256k1: async () => (await import('./noble/secp256k1.js')).nobleSecp256k1,
+  'bls12-381': async () => (await import('./noble/bls12-381.js')).nobleBls12381,
+  x25519: async () => (await import('./noble/x25519.js')).nobleX25519,
 };
+
+const NO_MODULES: NativeModules = { sodium: undefined, secp256k1: undefined, blst: undefined };
 
 /** The packages that the native provider of a type is made of. */
 const PACKAGES: Readonly<Record<keyof NativeModules, string>> = {
@@ -47,10 +46,14 @@ const NEEDS: Readonly<Record<KeyType, readonly (keyof NativeModules)[]>> = {
   x25519: ['sodium'],
 };
 
-const createNative = (type: KeyType, { sodium, secp256k1, blst }: NativeModules): KeyProvider | undefined => {
+const createNative = (
+  type: KeyType,
+  { sodium, secp256k1, blst }: NativeModules,
+  strictRule: StrictRule | undefined,
+): KeyProvider | undefined => {
   switch (type) {
     case 'ed25519':
-      return sodium && createNativeEd25519(sodium);
+      return sodium && createNativeEd25519(sodium, strictRule);
     case 'secp256k1':
       return secp256k1 && sodium && createNativeSecp256k1(secp256k1, sodium);
     case 'bls12-381':
@@ -65,26 +68,37 @@ const missing = (type: KeyType, modules: NativeModules): string => {
   return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} not installed or has no binary for ${process.platform}-${process.arch}`;
 };
 
+export interface ChoiceOptions {
+  /** Whether this thread verifies signatures; default true. */
+  readonly verifying?: boolean;
+  /** The native libraries; by default what this machine has. */
+  readonly modules?: NativeModules;
+}
+
 /**
  * The providers of this thread.
  *
  * @param wanted - 'auto' takes the native provider of each type where its packages load, else noble's.
- * @param modules - the native libraries; by default what this machine has.
  * @throws {VaultError} ERR_PROVIDER_UNAVAILABLE - 'native' is wanted; names every type that lacks a package.
  */
-export const chooseProviders = (wanted: 'auto' | ProviderName, modules?: NativeModules): ChosenProviders => {
-  if (wanted === 'noble') return { providers: NOBLE, fallbacks: [] };
-  const available = modules ?? loadNativeModules();
-  const chosen: { -readonly [type in KeyType]: KeyProvider } = { ...NOBLE };
-  const fallbacks: Fallback[] = [];
-  for (const type of KEY_TYPES) {
-    const native = createNative(type, available);
-    if (native === undefined) fallbacks.push({ type, reason: missing(type, available) });
-    else chosen[type] = native;
-  }
+export const chooseProviders = async (
+  wanted: 'auto' | ProviderName,
+  { verifying = true, modules }: ChoiceOptions = {},
+): Promise<ChosenProviders> => {
+  const available = wanted === 'noble' ? NO_MODULES : (modules ?? loadNativeModules());
+  const strictRule = verifying && available.sodium !== undefined ? await loadStrictRule() : undefined;
+  const native = KEY_TYPES.map((type) => createNative(type, available, strictRule));
+  const fallbacks = KEY_TYPES.filter((_, i) => native[i] === undefined).map((type) => ({
+    type,
+    reason: missing(type, available),
+  }));
   if (wanted === 'native' && fallbacks.length > 0) {
     const all = fallbacks.map(({ type, reason }) => `${type} (${reason})`).join(', ');
     throw new VaultError('ERR_PROVIDER_UNAVAILABLE', `the native provider is not available for ${all}`);
   }
-  return { providers: chosen, fallbacks };
+  const entries = KEY_TYPES.map(async (type, i) => [type, native[i] ?? (await NOBLE[type]())] as const);
+  return {
+    providers: Object.fromEntries(await Promise.all(entries)) as Providers,
+    fallbacks: wanted === 'noble' ? [] : fallbacks,
+  };
 };

@@ -39,7 +39,7 @@ const seats = openSeats(buffer, layout);
 const seat = await takeSeat();
 const halting = openHalting(buffer, layout);
 halting.begin(seat, 0); // loading native libraries is native work
-const { providers } = chooseProviders(provider);
+const { providers } = await chooseProviders(provider, { verifying: verifyAfterSign });
 const context: SigningContext = {
   slots: openSlots(buffer, layout),
   providers,

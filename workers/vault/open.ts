@@ -10,7 +10,7 @@ import { openHalting } from '../arena/halt.js';
 import { createKeyStore, type KeyStore } from '../arena/key-store.js';
 import { openSeats, type Seat, type Seats } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
-import { chooseProviders } from '../providers/choose.js';
+import type { ChosenProviders } from '../providers/choose.js';
 import type { Providers } from '../providers/provider.js';
 import { residueOf, tellResidue } from '../providers/residue.js';
 import { selfTest } from '../providers/self-test.js';
@@ -40,11 +40,10 @@ export interface OpenVault {
 }
 
 /**
- * @throws {VaultError} ERR_PROVIDER_UNAVAILABLE, ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SELF_TEST - with nothing left open.
+ * @throws {VaultError} ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SELF_TEST - with nothing left open.
  */
-export const openVault = (config: WireConfig): OpenVault => {
+export const openVault = (config: WireConfig, { providers, fallbacks }: ChosenProviders): OpenVault => {
   const warnings: string[] = [];
-  const { providers, fallbacks } = chooseProviders(config.provider);
   if (config.provider === 'auto') {
     for (const { type, reason } of fallbacks) {
       warnings.push(

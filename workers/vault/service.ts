@@ -14,6 +14,7 @@ import {
   VAULT_METHODS,
 } from '../../src/wire/protocol.js';
 import { checkWireConfig } from '../../src/wire/specs.js';
+import { chooseProviders } from '../providers/choose.js';
 import { guardedEndpoint } from './door.js';
 import { handlers } from './handlers.js';
 import { type OpenVault, openVault } from './open.js';
@@ -26,24 +27,36 @@ export interface Service {
 /** Start answering on a port. */
 export const serve = (port: MessagePort): Service => {
   let vault: OpenVault | undefined;
-  let state: 'waiting' | 'open' | 'closing' | 'closed' = 'waiting';
+  let state: 'waiting' | 'opening' | 'open' | 'closing' | 'closed' = 'waiting';
   let closing: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
   /** Calls of handlers that are not answered yet. */
   let calls = 0;
   let onAnswered: () => void = () => undefined;
 
+  const isOver = (): boolean => state === 'closing' || state === 'closed';
+
   const opened = (): OpenVault => {
-    if (state === 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it is not open yet');
+    if (state === 'waiting' || state === 'opening')
+      throw new VaultError('ERR_REFUSED', 'the vault refused the call: it is not open yet');
     if (vault === undefined || state !== 'open') throw new VaultError('ERR_VAULT_CLOSED');
     return vault;
   };
 
-  const open = (config: unknown) => {
+  const open = async (config: unknown) => {
     if (state !== 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it was opened before');
-    vault = openVault(checkWireConfig(config));
-    state = 'open';
-    return { warnings: vault.warnings };
+    const checked = checkWireConfig(config);
+    state = 'opening';
+    try {
+      const chosen = await chooseProviders(checked.provider);
+      // It may have been closed meanwhile.
+      if (isOver()) throw new VaultError('ERR_VAULT_CLOSED');
+      vault = openVault(checked, chosen);
+      state = 'open';
+      return { warnings: vault.warnings };
+    } finally {
+      if (state === 'opening') state = 'waiting';
+    }
   };
 
   /** Refuse new work, answer what was accepted, wipe everything, end the threads. */

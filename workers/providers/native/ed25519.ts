@@ -1,11 +1,19 @@
 // Ed25519 over libsodium. The key stays in its slot as seed ‖ public key; libsodium zeroes its own intermediates.
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { KEY_TYPE_FACTS, SIGNATURE_BYTES } from '../../../src/wire/types.js';
 import type { KeyProvider } from '../provider.js';
 import { checkRoom, unsupportedScheme } from '../refuse.js';
 import type { Sodium } from './load.js';
 
 const { secretBytes, publicKeyBytes } = KEY_TYPE_FACTS.ed25519;
+
+/** Whether noble's strict rule takes a signature. */
+export type StrictRule = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
+
+/** noble takes longer to load than libsodium: only a thread that verifies loads it. */
+export const loadStrictRule = async (): Promise<StrictRule> => {
+  const { ed25519 } = await import('@noble/curves/ed25519.js');
+  return (signature, message, publicKey) => ed25519.verify(signature, message, publicKey, { zip215: false });
+};
 
 /** Public bytes as libsodium's verification can read them: it does not take views over shared memory. */
 const unshared = (bytes: Uint8Array): Uint8Array =>
@@ -18,6 +26,7 @@ const unshared = (bytes: Uint8Array): Uint8Array =>
  */
 const isRefusedWrongly = (
   sodium: Sodium,
+  strictRule: StrictRule,
   signature: Uint8Array,
   message: Uint8Array,
   publicKey: Uint8Array,
@@ -25,10 +34,11 @@ const isRefusedWrongly = (
   const isSettled =
     sodium.crypto_core_ed25519_is_valid_point(publicKey) === true &&
     sodium.crypto_core_ed25519_is_valid_point(signature.subarray(0, publicKeyBytes)) === true;
-  return !isSettled && ed25519.verify(signature, message, publicKey, { zip215: false });
+  return !isSettled && strictRule(signature, message, publicKey);
 };
 
-export const createNativeEd25519 = (sodium: Sodium): KeyProvider => ({
+/** @param strictRule - of a thread that verifies; without it, `verify` throws. */
+export const createNativeEd25519 = (sodium: Sodium, strictRule: StrictRule | undefined): KeyProvider => ({
   name: 'native',
   keyType: 'ed25519',
   residue: 'none',
@@ -51,10 +61,11 @@ export const createNativeEd25519 = (sodium: Sodium): KeyProvider => ({
   },
 
   verify(publicKey, scheme, message, signature) {
+    if (strictRule === undefined) throw new Error('this thread was not made for verifying');
     if (scheme !== 'ed25519') return false;
     if (publicKey.length !== publicKeyBytes || signature.length !== SIGNATURE_BYTES.ed25519) return false;
     const inputs = [unshared(signature), unshared(message), unshared(publicKey)] as const;
-    return sodium.crypto_sign_verify_detached(...inputs) === true || isRefusedWrongly(sodium, ...inputs);
+    return sodium.crypto_sign_verify_detached(...inputs) === true || isRefusedWrongly(sodium, strictRule, ...inputs);
   },
 
   forget: () => false,
