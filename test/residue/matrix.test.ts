@@ -1,5 +1,5 @@
 // A representative part of the residue matrix: every type from every source, natively, through every end that a key can
-// have. `npm run residue` runs all of it, many times over. The scanner's own control is scanner.serial.test.ts.
+// have. `npm run residue` runs all of it, many times over. The scanner's own control is scanner.test.ts.
 import { assert } from '../support/assert.js';
 import { suite } from '../support/suite.js';
 import { SOURCES, type Source, TYPES } from './keys.js';
