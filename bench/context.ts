@@ -1,4 +1,5 @@
 // What the measurements share: the vault, the bare loops, the messages and whoever checks the signatures.
+import type { Scheme } from 'strongroom';
 import type { Checker, Keep, PublicKey } from './check.js';
 import { createChecker } from './check.js';
 import { type BareSign, createBareSign, missingLibrary } from './contestants/bare.js';
@@ -13,13 +14,15 @@ export interface Context extends BenchVault {
   readonly options: Options;
   readonly messages: Messages;
   readonly checker: Checker;
+  /** The secrets of the keys that the bare loops and the peers have too: of each type with a native library. */
+  readonly secrets: ReadonlyMap<SignedType, Uint8Array>;
   readonly bare: ReadonlyMap<SignedType, BareSign>;
   readonly bareThreads: BareThreads;
   readonly echo: Echo;
   /** Types without a native library, and the package that is missing: there is no bare loop to compare with. */
   readonly missing: ReadonlyMap<SignedType, string>;
-  /** Keeps the signatures that one key makes. */
-  keeperOf(contestant: string, type: SignedType): Keep;
+  /** Keeps the signatures that the key of a type makes, by its default scheme where nothing else is said. */
+  keeperOf(contestant: string, type: SignedType, scheme?: Scheme): Keep;
   /** The key of an id. */
   key(id: string): PublicKey;
   close(): Promise<void>;
@@ -27,7 +30,7 @@ export interface Context extends BenchVault {
 
 /** Start everything that the chosen measurements need. */
 export const startContext = async (options: Options): Promise<Context> => {
-  const { sizes, threads, only } = options;
+  const { sizes, threads } = options;
   const missing = new Map<SignedType, string>();
   const secrets = new Map<SignedType, Uint8Array>();
   for (const type of SIGNED_TYPES) {
@@ -37,7 +40,7 @@ export const startContext = async (options: Options): Promise<Context> => {
   }
   const messages = createMessages(sizes.messages);
   const checker = createChecker(messages);
-  const opened = await openBenchVault(threads, secrets, only.includes('keys') ? sizes.manyKeys : 0);
+  const opened = await openBenchVault(threads, secrets, 0);
   const bareThreads = await startBareThreads(opened.vault.info().threads, secrets, messages.for);
   const echo = await startEcho();
   const key = (id: string): PublicKey => {
@@ -50,12 +53,13 @@ export const startContext = async (options: Options): Promise<Context> => {
     options,
     messages,
     checker,
+    secrets,
     bare: new Map(Array.from(secrets, ([type, secret]) => [type, createBareSign(type, secret)])),
     bareThreads,
     echo,
     missing,
     key,
-    keeperOf: (contestant, type) => checker.keeperFor(contestant, [key(keyIdOf(type))]),
+    keeperOf: (contestant, type, scheme) => checker.keeperFor(contestant, [key(keyIdOf(type))], scheme),
     async close() {
       await Promise.all([bareThreads.close(), echo.close()]);
       await opened.vault.close();

@@ -1,5 +1,7 @@
 // What a reader must know before believing the figures of a run.
 import type { Environment } from './environment.js';
+import { figureName, median } from './measure.js';
+import { KEPT_UP, SUSTAINED } from './open-loop.js';
 import type { MeasurementResult } from './result.js';
 
 /** Load of the minute before, for each core, from which a machine counts as busy. */
@@ -54,9 +56,21 @@ const notesOnControl = (measurement: MeasurementResult, threads: number): string
   return notes;
 };
 
+/** A load that was too much leaves a backlog that grows, and its latencies tell how long it ran. */
+const notesOnLoad = ({ name, samples }: MeasurementResult): string[] => {
+  const suffix = figureName('', KEPT_UP);
+  return Object.entries(samples)
+    .filter(([figure, values]) => figure.endsWith(suffix) && median(values) < SUSTAINED)
+    .map(
+      ([figure]) =>
+        `${name}: ${figure.slice(0, -suffix.length)}: more than could be sustained; calls piled up, so its latencies grow with the length of the run.`,
+    );
+};
+
 export const notesOn = (input: NoteInput): string[] => [
   ...(input.smoke ? ['This was a smoke run: its figures mean nothing.'] : []),
   ...notesOnMachine(input),
   ...input.measurements.flatMap((measurement) => notesOnControl(measurement, input.threads)),
+  ...input.measurements.flatMap(notesOnLoad),
   ...Array.from(input.missing, ([what, name]) => `${what}: not measured, the package ${name} is not available.`),
 ];

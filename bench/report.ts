@@ -1,7 +1,5 @@
 // The terminal's view of a run, at most 100 columns wide.
-import type { Environment } from './environment.js';
-import type { Aim, Spread } from './measure.js';
-import type { Options } from './options.js';
+import { type Aim, type Axis, GROUPS, type Group, type Spread } from './measure.js';
 import type { JudgedRow, MeasurementResult, Result } from './result.js';
 
 const WIDTH = 100;
@@ -17,7 +15,8 @@ const figure = (value: number): string => {
   return value.toFixed(value >= 10 ? 1 : 2);
 };
 const range = ({ min, max }: Spread, show: (value: number) => string): string => `${show(min)}–${show(max)}`;
-const two = (value: number): string => value.toFixed(2);
+/** Never wider than 4 characters below 10,000: a range of two fits its column. */
+const two = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 const aimText = ({ sense, limit }: Aim): string => `${SIGNS[sense]} ${limit.toFixed(2)}`;
 
 const line = (cells: readonly string[]): string =>
@@ -58,7 +57,7 @@ const field = (name: string, text: string): string[] => {
   return [name.padEnd(10) + first.slice(indent.length), ...rest];
 };
 
-export const environmentLines = (environment: Environment, { seconds, rounds }: Options): string[] => {
+export const environmentLines = ({ environment, seconds, rounds }: Result): string[] => {
   const { cpu, cores, memoryGiB, system, loadBefore, node, v8, openssl, flags, packages } = environment;
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   const load = loadBefore.map((value) => value.toFixed(2)).join(' ');
@@ -93,13 +92,61 @@ const vaultLines = ({ vault, sizes, signaturesChecked }: Result): string[] => {
   ];
 };
 
+/** Columns of a grid: the name of a curve, then its points. */
+const CURVE_COLUMN = 30;
+const POINT_COLUMN = 11;
+
+const gridLine = (cells: readonly string[]): string =>
+  cells.map((cell, i) => (i === 0 ? `  ${cell}`.padEnd(CURVE_COLUMN) : cell.padStart(POINT_COLUMN))).join('');
+
+/** Curves: a line for each, a column for each place on the axis; medians. */
+const gridLines = (axis: Axis, rows: readonly JudgedRow[]): string[] => {
+  const places = [...new Set(rows.flatMap(({ x }) => x ?? []))].sort((a, b) => a - b);
+  const curves = [...new Set(rows.flatMap(({ series }) => series ?? []))];
+  return [
+    gridLine([`${axis.label}:`, ...places.map(figure)]),
+    ...curves.map((curve) => {
+      const points = rows.filter(({ series }) => series === curve);
+      const at = (place: number): string => {
+        const point = points.find(({ x }) => x === place);
+        return point === undefined ? '' : figure(point.value.median);
+      };
+      return gridLine([curve, ...places.map(at)]);
+    }),
+  ];
+};
+
+const measurementLines = ({ title, axis, rows, absent }: MeasurementResult): string[] => {
+  const points = axis === undefined ? [] : rows.filter(({ series, x }) => series !== undefined && x !== undefined);
+  // Those with an aim have a line of their own as well.
+  const others = rows.filter((row) => !points.includes(row) || row.aim !== undefined);
+  return [
+    '',
+    title,
+    ...(axis === undefined || points.length === 0 ? [] : gridLines(axis, points)),
+    ...others.map(rowLine),
+    ...absent.flatMap(({ name, reason }) => wrap(`${name}: absent; ${reason}`, '  ')),
+  ];
+};
+
+const TITLES: Readonly<Record<Group, string>> = {
+  throughput: 'THROUGHPUT',
+  scaling: 'SCALING',
+  latency: 'LATENCY',
+  cost: 'COST',
+};
+
 const tableLines = (measurements: readonly MeasurementResult[]): string[] => [
   HEADER,
-  ...measurements.flatMap(({ title, rows }) => ['', title, ...rows.map(rowLine)]),
+  ...GROUPS.flatMap((group) => {
+    const own = measurements.filter((measurement) => measurement.group === group);
+    return own.length === 0 ? [] : ['', TITLES[group], ...own.flatMap(measurementLines)];
+  }),
 ];
 
 const LEGEND =
-  'ratio: to the bare loop, to echo + bare signature, or to the fewer keys: taken in each round, then the median. ' +
+  'ratio: to the first line of each table, or as it says: taken in each round, then the median. ' +
+  "node:crypto's ECDSA hashes the message itself and draws its nonce. SoftHSM2: one session, calls that block; P-256 is another curve, without a ratio. " +
   'ceiling: part reached of bare loops in as many threads. delay: p99 of the interval between samples, less the idle one.';
 
 export const reportLines = (result: Result): string[] => {

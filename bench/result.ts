@@ -1,16 +1,20 @@
 // The result of a run: what the report shows and what --json writes. A change of its shape is a new version.
 import type { VaultInfo } from 'strongroom';
 import type { Environment } from './environment.js';
-import { isMet, type Measurement, type Row, type Samples } from './measure.js';
-import type { MeasurementName, Sizes } from './options.js';
+import { type Absent, type Axis, type Group, isMet, type Measurement, type Row, type Samples } from './measure.js';
+import type { Sizes } from './options.js';
 
 export const RESULT_FORMAT = 'strongroom-bench';
-export const RESULT_VERSION = 1;
+export const RESULT_VERSION = 2;
 
 export interface MeasurementResult {
-  readonly name: MeasurementName;
+  readonly name: string;
+  readonly group: Group;
   readonly title: string;
   readonly unit: string;
+  readonly better: 'more' | 'less';
+  readonly axis?: Axis;
+  readonly absent: readonly Absent[];
   /** By contestant: its figure in each round that counts, in order. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
   readonly rows: readonly JudgedRow[];
@@ -25,6 +29,8 @@ export interface Result {
   readonly startedAt: string;
   /** A smoke run: its figures mean nothing. */
   readonly smoke: boolean;
+  /** Everything was measured: `--full`. */
+  readonly full: boolean;
   readonly seconds: number;
   readonly rounds: number;
   readonly sizes: Sizes;
@@ -37,12 +43,16 @@ export interface Result {
   readonly notes: readonly string[];
 }
 
-export const resultOf = ({ name, title, unit, rows }: Measurement, samples: Samples): MeasurementResult => ({
-  name,
-  title,
-  unit,
+export const resultOf = (measurement: Measurement, samples: Samples): MeasurementResult => ({
+  name: measurement.name,
+  group: measurement.group,
+  title: measurement.title,
+  unit: measurement.unit,
+  better: measurement.better,
+  ...(measurement.axis === undefined ? {} : { axis: measurement.axis }),
+  absent: measurement.absent ?? [],
   samples: Object.fromEntries(samples),
-  rows: rows(samples).map((row) =>
-    row.aim === undefined ? row : { ...row, met: isMet(row.aim, (row.ratio ?? row.value).median) },
-  ),
+  rows: measurement
+    .rows(samples)
+    .map((row) => (row.aim === undefined ? row : { ...row, met: isMet(row.aim, (row.ratio ?? row.value).median) })),
 });

@@ -1,13 +1,14 @@
 // Bare loops in several threads at once: what the machine can do, and so a ceiling for any design.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { Scheme } from 'strongroom';
 import type { Keep } from '../check.js';
-import { SIGNED_TYPES, type SignedType } from '../keys.js';
+import { DEFAULT_SCHEME, SIGNED_TYPES, type SignedType } from '../keys.js';
 import type { BareOrder, BareResult, BareThreadData } from './bare-thread.js';
 
 export interface BareThreads {
   /** Signatures per second of all threads together. */
-  run(type: SignedType, seconds: number, keep: Keep): Promise<number>;
+  run(type: SignedType, seconds: number, keep: Keep, scheme?: Scheme): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -25,8 +26,8 @@ export const startBareThreads = async (
   await Promise.all(workers.map((worker) => once(worker, 'message'))); // each says when it is ready
 
   return {
-    async run(type, seconds, keep) {
-      const order: BareOrder = { type, seconds, every: keep.every };
+    async run(type, seconds, keep, scheme = DEFAULT_SCHEME[type]) {
+      const order: BareOrder = { scheme, seconds, every: keep.every };
       const answers = workers.map(async (worker) => {
         const [result] = (await once(worker, 'message')) as [BareResult];
         return result;

@@ -11,7 +11,7 @@ const PERCENTILE = 99;
 /** The monitor records the time between two of its timer's calls, which is this long without any delay, and more. */
 const RESOLUTION_MS = 1;
 /** A percentile wants samples. */
-const PACE = 1.5;
+const PACE = 0.8;
 
 export const delay = ({ vault, options, messages: all, missing, keeperOf }: Context): Measurement => {
   const { many } = options.sizes;
@@ -51,17 +51,19 @@ export const delay = ({ vault, options, messages: all, missing, keeperOf }: Cont
 
   return {
     name: 'delay',
+    group: 'latency',
     title: `Event loop of main: delay at p${PERCENTILE}, ms`,
     unit: 'ms',
+    better: 'less',
     pace: PACE,
     contestants: [idle, ...loaded],
     rows(samples: Samples): Row[] {
       const base = of(samples, idle.name);
       return [
-        { label: idle.name, value: spreadOf(base) },
+        { label: idle.name, role: 'baseline', sample: idle.name, value: spreadOf(base) },
         ...loaded.map(({ name }): Row => {
           const delays = pairwise(of(samples, name), base, (sampled, usual) => Math.max(0, sampled - usual));
-          return { label: name, value: spreadOf(delays), aim: AIM };
+          return { label: name, role: 'strongroom', sample: name, value: spreadOf(delays), aim: AIM };
         }),
       ];
     },

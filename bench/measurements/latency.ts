@@ -1,61 +1,93 @@
-// How long a lone sign('ed25519') takes, against the least that its way of working allows: a round trip to another
-// thread by Comlink, and the signature itself.
+// Latency under a load that does not wait: an open loop at parts of the peak. The peak is what a closed loop reaches at
+// the time: the machine's speed changes from minute to minute, and a part of yesterday's peak would be no load known.
+import { startTicker } from '../contestants/ticker.js';
 import type { Context } from '../context.js';
-import { keyIdOf } from '../keys.js';
-import { loneCalls } from '../load.js';
+import { keyIdOf, SIGNED_TYPES, type SignedType } from '../keys.js';
+import { closedLoop } from '../load.js';
 import {
   type Contestant,
+  figureName,
   type Measurement,
+  median,
   of,
-  pairwise,
   type Row,
-  ratios,
   type Samples,
   spreadOf,
 } from '../measure.js';
+import { KEPT_UP, openLoop, PERCENTILES, type PercentileName, percentilesOf, uniformFrom } from '../open-loop.js';
 
-const TYPE = 'ed25519';
-const AIM = { sense: 'at most', limit: 1.6 } as const;
+/** Parts of the peak, in percent. */
+const LOADS = { brief: [50, 80], full: [10, 50, 80, 95] } as const;
+/** Rare percentiles want many calls. */
+const PACE = { brief: 1, full: 2 } as const;
+/** Calls that a run is long enough for, whatever the rate. */
+const MIN_CALLS = 50;
+/** The peak is the median of the last five, one of which is measured before each run, for this part of its time. */
+const PEAKS = 5;
+const PEAK_PART = 0.3;
+/** For the record, beside KEPT_UP. */
+const ASKED_RATE = 'asked calls/s';
 
-export const latency = ({ vault, echo, bare, messages: all, keeperOf }: Context): Measurement => {
-  const messages = all.for(TYPE);
-  const sign = bare.get(TYPE)!;
-  const id = keyIdOf(TYPE);
-  const message = (i: number): Uint8Array => messages[i % messages.length]!;
-  const keepNone = { every: Number.POSITIVE_INFINITY, add: () => undefined };
+interface Load {
+  readonly series: string;
+  readonly contestant: Contestant;
+}
 
-  const echoed: Contestant = {
-    name: 'Comlink echo of 32 bytes',
-    run: (seconds) => loneCalls(seconds, keepNone, (i) => echo.call(message(i))),
+export const latency = (context: Context): Measurement => {
+  const { vault, options, messages: all, missing, keeperOf } = context;
+  const extent = options.full ? 'full' : 'brief';
+  const types: readonly SignedType[] = options.full ? SIGNED_TYPES : ['ed25519'];
+  const ticker = startTicker();
+  let seed = 0;
+
+  const loadsOf = (type: SignedType): Load[] => {
+    const messages = all.for(type);
+    const id = keyIdOf(type);
+    const start = (i: number): Promise<Uint8Array> => vault.sign(id, messages[i % messages.length]!);
+    const peaks: number[] = [];
+    return LOADS[extent].map((percent) => {
+      const series = `${type}, ${percent}% of peak`;
+      const keep = keeperOf(`latency, ${series}`, type);
+      const contestant: Contestant = {
+        name: series,
+        async run(seconds) {
+          peaks.push(await closedLoop({ inFlight: options.sizes.many, seconds: seconds * PEAK_PART, keep, start }));
+          const rate = (median(peaks.slice(-PEAKS)) * percent) / 100;
+          const random = uniformFrom(seed++);
+          const length = Math.max(seconds, MIN_CALLS / rate);
+          const { histogram, keptUp } = await openLoop({ rate, seconds: length, keep, ticker, random, start });
+          return { ...percentilesOf(histogram), [KEPT_UP]: keptUp, [ASKED_RATE]: rate };
+        },
+      };
+      return { series, contestant };
+    });
   };
-  const keepBare = keeperOf('ed25519, bare signature', TYPE);
-  const signature: Contestant = {
-    name: 'bare signature',
-    run: (seconds) => loneCalls(seconds, keepBare, (i) => sign(message(i))),
-  };
-  const keepLone = keeperOf('ed25519, lone sign()', TYPE);
-  const lone: Contestant = {
-    name: "lone sign('ed25519')",
-    run: (seconds) => loneCalls(seconds, keepLone, (i) => vault.sign(id, message(i))),
-  };
+  const loads = types.filter((type) => !missing.has(type)).flatMap(loadsOf);
 
   return {
     name: 'latency',
-    title: 'A lone call: median, µs',
+    group: 'latency',
+    title: 'sign() called on a schedule: time from when it was due to its answer, µs',
     unit: 'µs',
-    pace: 1,
-    contestants: [echoed, signature, lone],
+    better: 'less',
+    axis: { label: 'percentile', scale: 'linear' },
+    pace: PACE[extent],
+    contestants: loads.map(({ contestant }) => contestant),
     rows(samples: Samples): Row[] {
-      const echoes = of(samples, echoed.name);
-      const signatures = of(samples, signature.name);
-      const least = pairwise(echoes, signatures, (a, b) => a + b);
-      const calls = of(samples, lone.name);
-      return [
-        { label: echoed.name, value: spreadOf(echoes) },
-        { label: signature.name, value: spreadOf(signatures) },
-        { label: 'echo + bare signature', value: spreadOf(least), ratio: spreadOf(ratios(least, least)) },
-        { label: lone.name, value: spreadOf(calls), ratio: spreadOf(ratios(calls, least)), aim: AIM },
-      ];
+      return loads.flatMap(({ series, contestant }) =>
+        (Object.keys(PERCENTILES) as PercentileName[]).map((name): Row => {
+          const sample = figureName(contestant.name, name);
+          return {
+            label: `${series}: ${name}`,
+            role: 'strongroom',
+            series,
+            x: PERCENTILES[name],
+            sample,
+            value: spreadOf(of(samples, sample)),
+          };
+        }),
+      );
     },
+    close: () => ticker.close(),
   };
 };

@@ -1,0 +1,36 @@
+// Text into HTML. Names, reasons and versions are data: whatever a template is given is escaped, unless a template made it.
+
+/** HTML that only `html` and `trusted` make. */
+export interface Markup {
+  readonly markup: string;
+}
+
+export type Content = string | number | Markup | undefined | readonly Content[];
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** For the content of an element, of HTML or XML, and for an attribute in quotes. */
+export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+
+const render = (content: Content): string => {
+  if (content === undefined) return '';
+  if (typeof content === 'string') return escapeText(content);
+  if (typeof content === 'number') return String(content);
+  return 'markup' in content ? content.markup : content.map(render).join('');
+};
+
+export const html = (parts: TemplateStringsArray, ...contents: readonly Content[]): Markup => ({
+  markup: parts.map((part, i) => part + render(contents[i])).join(''),
+});
+
+/** What is HTML already, and ours: styles and scripts. */
+export const trusted = (markup: string): Markup => ({ markup });
+
+/** JSON for a script element that holds data: nothing in it ends the element or begins a comment. */
+export const embedJson = (value: unknown): Markup => trusted(JSON.stringify(value).replace(/</g, '\\u003c'));
