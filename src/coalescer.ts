@@ -1,5 +1,5 @@
-// Turns many sign() calls into few frames. Calls made in one turn of the event loop share a frame; a frame that is
-// full leaves at once, so that signers begin while main still packs. This is the hot path of the main thread: what it
+// Turns many sign() calls into few frames. Calls made in one turn of the event loop share a frame, and under load those
+// of a millisecond; a frame that is full leaves at once, so that signers begin while main still packs. This is the hot path of the main thread: what it
 // does per operation is measured in hundreds of nanoseconds.
 import { type ErrorRecord, toErrorRecord, VAULT_ERROR_CODES, VaultError, type VaultErrorCode } from './errors.js';
 import {
@@ -16,8 +16,14 @@ const FRAME_OPERATIONS = 512;
 /** Bytes in a frame before it leaves. */
 const FRAME_BYTES = 1024 * 1024;
 const DEFAULT_FRAME_BYTES = 1024;
+/** How long calls are gathered while the vault is busy, at most: a timer's shortest time. */
+const GATHER_MS = 1;
+/** So many frames may be out before the vault counts as busy; with more signer threads, one for each. */
+const MIN_FRAMES_OUT = 2;
 
-export interface PendingLimits {
+export interface CoalescerConfig {
+  /** Signer threads. */
+  readonly threads: number;
   readonly maxPending: number;
   readonly maxPendingBytes: number;
 }
@@ -68,10 +74,13 @@ export interface Coalescer {
 /** @param send - takes a frame away and answers with its replies; its rejection is every operation's. */
 export const createCoalescer = (
   send: (frame: ArrayBuffer) => Promise<readonly ArrayBuffer[]>,
-  limits: PendingLimits,
+  config: CoalescerConfig,
 ): Coalescer => {
   let open: OpenFrame | undefined;
   let scheduled = false;
+  const busyFrames = Math.max(MIN_FRAMES_OUT, config.threads);
+  let framesOut = 0;
+  let gathering: NodeJS.Timeout | undefined;
   let lastBytes = DEFAULT_FRAME_BYTES;
   let pending = 0;
   let pendingBytes = 0;
@@ -83,6 +92,9 @@ export const createCoalescer = (
     if (open === undefined) return;
     const frame = open;
     open = undefined;
+    clearTimeout(gathering);
+    gathering = undefined;
+    framesOut++;
     lastBytes = Math.min(frame.writer.byteLength, FRAME_BYTES);
     sendAll(frame).then(
       (replies) => settleAll(frame, replies),
@@ -92,10 +104,22 @@ export const createCoalescer = (
 
   const flushAtEndOfTurn = (): void => {
     scheduled = false;
-    flush();
+    // While every signer has a frame, calls are gathered for a moment: a frame costs four messages between threads, and
+    // a call of its own would only wait in the vault, and make others wait.
+    if (framesOut < busyFrames) flush();
+    else gathering ??= setTimeout(flush, GATHER_MS);
+  };
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    // A microtask, then the tick queue: it runs when the turn's microtasks are done, however deep they go.
+    queueMicrotask(() => process.nextTick(flushAtEndOfTurn));
   };
 
   const discount = (frame: OpenFrame): void => {
+    framesOut--;
+    if (open !== undefined) schedule(); // what was gathered need not wait any longer
     pending -= frame.keys.length;
     pendingBytes -= frame.messageBytes;
   };
@@ -129,13 +153,13 @@ export const createCoalescer = (
 
   return {
     assertRoom(operations, messageBytes) {
-      if (pending + operations > limits.maxPending) {
-        throw new VaultError('ERR_VAULT_BUSY', `${pending} operations are waiting; maxPending is ${limits.maxPending}`);
+      if (pending + operations > config.maxPending) {
+        throw new VaultError('ERR_VAULT_BUSY', `${pending} operations are waiting; maxPending is ${config.maxPending}`);
       }
-      if (pendingBytes + messageBytes > limits.maxPendingBytes) {
+      if (pendingBytes + messageBytes > config.maxPendingBytes) {
         throw new VaultError(
           'ERR_VAULT_BUSY',
-          `${pendingBytes} message bytes are waiting and ${messageBytes} would join them; maxPendingBytes is ${limits.maxPendingBytes}`,
+          `${pendingBytes} message bytes are waiting and ${messageBytes} would join them; maxPendingBytes is ${config.maxPendingBytes}`,
         );
       }
     },
@@ -157,11 +181,7 @@ export const createCoalescer = (
       pending++;
       pendingBytes += length;
       if (open.writer.count >= FRAME_OPERATIONS || open.writer.byteLength >= FRAME_BYTES) flush();
-      else if (!scheduled) {
-        scheduled = true;
-        // A microtask, then the tick queue: it runs when the turn's microtasks are done, however deep they go.
-        queueMicrotask(() => process.nextTick(flushAtEndOfTurn));
-      }
+      else schedule();
     },
     flush,
   };

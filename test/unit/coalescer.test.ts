@@ -8,7 +8,7 @@ import { assert, rejects } from '../support/assert.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('the coalescer');
-const LIMITS = { maxPending: 5000, maxPendingBytes: 1 << 24 };
+const LIMITS = { threads: 3, maxPending: 5000, maxPendingBytes: 1 << 24 };
 const ED25519 = { scheme: schemeCode('ed25519'), hash: 0, auxRand: undefined };
 const BLS = { scheme: schemeCode('bls12-381'), hash: 0, auxRand: undefined };
 const RECOVERABLE = { scheme: schemeCode('ecdsa-recoverable'), hash: 0, auxRand: undefined };
@@ -70,6 +70,49 @@ test('the calls of one turn share a frame, also those made in its promise callba
     sent.map(({ count }) => count),
     [12, 1],
   );
+});
+
+/** The sizes of the frames that have left. */
+const sizesOf = (sent: readonly Sent[]): number[] => sent.map(({ count }) => count);
+
+test('while a frame is out for each signer, calls are gathered until one is back', async () => {
+  const { sent, coalescer } = rig();
+  for (let i = 0; i < 3; i++) {
+    void add(coalescer);
+    await turn();
+  }
+  assert.equal(sizesOf(sent), [1, 1, 1]);
+  const ED = [ED25519.scheme, 0, 1] as const;
+  for (let i = 0; i < 4; i++) {
+    void add(coalescer);
+    await Promise.resolve();
+  }
+  sent[0]!.answer([reply(ED)]);
+  await turn();
+  assert.equal(sizesOf(sent), [1, 1, 1, 4]);
+});
+
+test('calls that are gathered leave after a moment, though no frame comes back', async () => {
+  const { sent, coalescer } = rig();
+  for (let i = 0; i < 3; i++) {
+    void add(coalescer);
+    await turn();
+  }
+  void add(coalescer);
+  void add(coalescer);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(sizesOf(sent), [1, 1, 1, 2]);
+});
+
+test('a full frame leaves though others are out, and flush() takes what was gathered', async () => {
+  const { sent, coalescer } = rig();
+  for (let i = 0; i < 3; i++) {
+    void add(coalescer);
+    await turn();
+  }
+  for (let i = 0; i < 513; i++) void add(coalescer);
+  coalescer.flush();
+  assert.equal(sizesOf(sent), [1, 1, 1, 512, 1]);
 });
 
 test('a frame of 512 operations leaves at once, and so does one of 1 MiB', () => {
@@ -144,7 +187,7 @@ test('a frame that fails, fails each of its calls with the code and the key of e
 });
 
 test('room is taken when a call is added, and given back when it is answered or has failed', async () => {
-  const { sent, coalescer } = rig({ maxPending: 3, maxPendingBytes: 100 });
+  const { sent, coalescer } = rig({ threads: 1, maxPending: 3, maxPendingBytes: 100 });
   const full = (operations: number, bytes: number): void =>
     assert.throws(
       () => coalescer.assertRoom(operations, bytes),
@@ -170,7 +213,7 @@ test('room is taken when a call is added, and given back when it is answered or 
 });
 
 test('the caller of an answered call may call again at once', async () => {
-  const { sent, coalescer } = rig({ maxPending: 1, maxPendingBytes: 100 });
+  const { sent, coalescer } = rig({ threads: 1, maxPending: 1, maxPendingBytes: 100 });
   const again = add(coalescer).then(() => add(coalescer));
   coalescer.flush();
   sent[0]!.answer([reply([ED25519.scheme, 0, 1])]);
