@@ -107,6 +107,12 @@ export const KNOWN_AGGREGATE: { readonly signatures: readonly Uint8Array[]; read
   ),
 };
 
+/** SHA-256 of 2,048 times the letter a: long messages take another way. */
+export const KNOWN_LONG_DIGEST: { readonly message: Uint8Array; readonly sha256: Uint8Array } = {
+  message: ascii('a'.repeat(2048)),
+  sha256: hex('b2a3a502fdfc34f4e3edfa94b7f3109cd972d87a4fec63ab21a6673379ccf7ad'),
+};
+
 /** FIPS 180-4 (and its result hashed again), and the keccak256 of Ethereum: of "abc". */
 export const KNOWN_DIGESTS: { readonly message: Uint8Array; readonly digests: Readonly<Record<HashName, Uint8Array>> } =
   {

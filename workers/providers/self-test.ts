@@ -5,7 +5,14 @@ import { VaultError } from '../../src/errors.js';
 import { HASHES } from '../../src/wire/types.js';
 import type { SlotView } from '../arena/slots.js';
 import { hashMessage } from './hashes.js';
-import { KNOWN_AGGREGATE, KNOWN_DIGESTS, KNOWN_KEYS, type KnownKey, type KnownSignature } from './known-answers.js';
+import {
+  KNOWN_AGGREGATE,
+  KNOWN_DIGESTS,
+  KNOWN_KEYS,
+  KNOWN_LONG_DIGEST,
+  type KnownKey,
+  type KnownSignature,
+} from './known-answers.js';
 import type { KeyProvider, Providers } from './provider.js';
 
 type Hash = typeof hashMessage;
@@ -82,6 +89,8 @@ const testHashes = (hash: Hash): void => {
   for (const name of HASHES) {
     expectTrue('hash', name, 'digest', () => isEqual(hash(name, KNOWN_DIGESTS.message), KNOWN_DIGESTS.digests[name]));
   }
+  const { message, sha256 } = KNOWN_LONG_DIGEST;
+  expectTrue('hash', 'sha256', 'digest of a long message', () => isEqual(hash('sha256', message), sha256));
 };
 
 const wipe = (view: SlotView): void => {
