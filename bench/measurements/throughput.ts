@@ -34,7 +34,7 @@ interface ThroughputAims {
 /** Ratios to one bare loop, for two signer threads on two cores. */
 const AIMED_THREADS = 2;
 const AIMS: Readonly<Partial<Record<Scheme, ThroughputAims>>> = {
-  ed25519: { many: atLeast(1.75), few: atLeast(1.2), batch: atLeast(1.85) },
+  ed25519: { many: atLeast(1.8), few: atLeast(1.5), batch: atLeast(1.85) },
   ecdsa: { many: atLeast(1.9), few: atLeast(1.5), batch: atLeast(1.93) },
   'bls12-381': { many: atLeast(1.95), few: atLeast(1.7), batch: atLeast(1.95) },
 };
