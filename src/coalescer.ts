@@ -1,6 +1,6 @@
 // Turns many sign() calls into few frames. Calls made in one turn of the event loop share a frame, and under load those
-// of a millisecond; a frame that is full leaves at once, so that signers begin while main still packs. This is the hot path of the main thread: what it
-// does per operation is measured in hundreds of nanoseconds.
+// of a millisecond; a frame that is full leaves at once, so that signers begin while main still packs. This is the hot
+// path of the main thread: what it does per operation is measured in hundreds of nanoseconds.
 import { type ErrorRecord, toErrorRecord, VAULT_ERROR_CODES, VaultError, type VaultErrorCode } from './errors.js';
 import {
   createFrameWriter,
@@ -104,6 +104,8 @@ export const createCoalescer = (
 
   const flushAtEndOfTurn = (): void => {
     scheduled = false;
+    // It left meanwhile: it was full, or a release took it. A timer for nothing would stand in the next one's way.
+    if (open === undefined) return;
     // While every signer has a frame, calls are gathered for a moment: a frame costs four messages between threads, and
     // a call of its own would only wait in the vault, and make others wait.
     if (framesOut < busyFrames) flush();

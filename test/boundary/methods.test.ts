@@ -3,7 +3,7 @@ import { VAULT_METHODS } from '../../dist/src/wire/protocol.js';
 import { handlers } from '../../dist/workers/vault/handlers.js';
 import { assert } from '../support/assert.js';
 import { suite } from '../support/suite.js';
-import { type Reply, raw, startRawVault } from './raw-vault.js';
+import { CONFIG, type Reply, raw, startRawVault } from './raw-vault.js';
 
 /** A new name here is a decision, not an accident. */
 const METHODS = [
@@ -51,6 +51,20 @@ test('the port answers to these names and to no other', async () => {
   }
   assert.is(await vault.close(), 0);
   assert.equal(vault.unexpected, []);
+});
+
+test('a vault that is closed while it opens answers both calls, and one that is opened twice at once opens once', async () => {
+  const codes = (replies: readonly Reply[]): string[] => replies.map((reply) => (reply.ok ? 'ok' : reply.error.code));
+  const closed = await startRawVault();
+  const [opening, ended] = [closed.call('open', [CONFIG]), closed.close()];
+  assert.equal(codes([await opening]), ['ERR_VAULT_CLOSED']);
+  assert.is(await ended, 0);
+
+  const opened = await startRawVault();
+  const calls = [opened.call('open', [CONFIG]), opened.call('open', [CONFIG]), opened.call('load', [[]])];
+  assert.equal(codes(await Promise.all(calls)), ['ok', 'ERR_REFUSED', 'ERR_REFUSED']);
+  assert.equal(codes([await opened.call('load', [[]])]), ['ok']);
+  assert.is(await opened.close(), 0);
 });
 
 test.run();

@@ -1,4 +1,6 @@
 // The one native object through which BLS keys pass: it holds a key during a call, and zeros otherwise.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { createExchangedKey } from '../../dist/workers/providers/native/blst-key.js';
 import { type Blst, loadBlst } from '../../dist/workers/providers/native/load.js';
 import { assert, equalBytes } from '../support/assert.js';
@@ -61,6 +63,31 @@ if (process.platform !== 'linux') {
     equalBytes(object?.toBytes() ?? new Uint8Array(32), secret, 'key after the calls');
     exchanged.rest();
     equalBytes(object?.toBytes() ?? secret, new Uint8Array(32), 'key at rest');
+  });
+
+  test('signs with no key that was zeroed in part', () => {
+    const exchanged = made(blst);
+    const scratch = new Uint8Array(32);
+    const secret = makeSecret();
+    const sign = (): Uint8Array => exchanged.use('key', secret, scratch, (key) => key.sign(scratch).toBytes());
+    const signature = sign();
+    const { writeSync } = fs;
+    let faults = 0;
+    const halfWritten = (memory: number, bytes: Uint8Array, from: number, _length: number, at: number): number => {
+      faults++;
+      return writeSync(memory, bytes, from, 16, at);
+    };
+    try {
+      fs.writeSync = halfWritten as typeof fs.writeSync;
+      syncBuiltinESMExports();
+      assert.throws(() => exchanged.rest(), /not exchanged/);
+    } finally {
+      fs.writeSync = writeSync;
+      syncBuiltinESMExports();
+    }
+    assert.is(faults, 2, 'positive control: both attempts failed');
+    equalBytes(sign(), signature, 'signature after the fault');
+    exchanged.rest();
   });
 
   test('finds its own object among many of one process', () => {

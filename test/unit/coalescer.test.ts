@@ -115,6 +115,20 @@ test('a full frame leaves though others are out, and flush() takes what was gath
   assert.equal(sizesOf(sent), [1, 1, 1, 512, 1]);
 });
 
+test('calls are gathered for no longer than a moment after a turn whose calls all left before its end', async () => {
+  for (const leaveEarly of [512, 1]) {
+    const { sent, coalescer } = rig();
+    for (let frame = 0; frame < 4; frame++) {
+      for (let i = 0; i < leaveEarly; i++) void add(coalescer);
+      coalescer.flush(); // nothing is left to send after the 512th
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    void add(coalescer);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(sizesOf(sent), [leaveEarly, leaveEarly, leaveEarly, leaveEarly, 1]);
+  }
+});
+
 test('a frame of 512 operations leaves at once, and so does one of 1 MiB', () => {
   const { sent, coalescer } = rig();
   for (let i = 0; i < 1100; i++) void add(coalescer);

@@ -30,7 +30,7 @@ export const serve = (port: MessagePort): Service => {
   let state: 'waiting' | 'opening' | 'open' | 'closing' | 'closed' = 'waiting';
   let closing: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
-  /** Calls of handlers that are not answered yet. */
+  /** Calls, of handlers and of open, that are not answered yet. */
   let calls = 0;
   let onAnswered: () => void = () => undefined;
 
@@ -108,11 +108,11 @@ export const serve = (port: MessagePort): Service => {
     };
 
   const counted =
-    (handle: (vault: OpenVault, ...args: unknown[]) => unknown) =>
+    (run: (...args: unknown[]) => unknown) =>
     async (...args: unknown[]): Promise<unknown> => {
       calls++;
       try {
-        return await handle(opened(), ...args);
+        return await run(...args);
       } finally {
         calls--;
         onAnswered();
@@ -123,10 +123,10 @@ export const serve = (port: MessagePort): Service => {
     ...Object.fromEntries(
       Object.entries(handlers).map(([name, handle]) => [
         name,
-        answering(counted(handle as Parameters<typeof counted>[0])),
+        answering(counted((...args) => handle(opened(), ...args))),
       ]),
     ),
-    open: answering(open),
+    open: answering(counted(open)),
     close: answering(async () => {
       await close();
       // After the answer has left.

@@ -116,6 +116,7 @@ export const createExchangedKey = (blst: Blst): ExchangedKey | undefined => {
   let held: string | undefined;
   const rest = (): void => {
     if (held === undefined) return;
+    held = ''; // no key's name: if zeros come over a part of the key alone, none is to be signed with the rest
     try {
       write(zeros);
     } catch {
