@@ -63,6 +63,17 @@ interface Kept {
   readonly signature: Uint8Array;
 }
 
+const WRONG_SIGNATURE = 'WRONG_SIGNATURE';
+
+/** Its maker is named. */
+export const wrongSignature = (contestant: string, keyId: string): Error =>
+  Object.assign(new Error(`"${contestant}" gave a signature that is not valid (key "${keyId}")`), {
+    code: WRONG_SIGNATURE,
+  });
+
+export const isWrongSignature = (error: unknown): boolean =>
+  (error as { readonly code?: unknown } | undefined)?.code === WRONG_SIGNATURE;
+
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /** r ‖ s ‖ recovery id, of which noble recovers the public key; only a valid signature leads to the key. */
@@ -137,9 +148,7 @@ export const createChecker = (messages: Messages): Checker => {
         const name = `${each.scheme} ${each.key.id} ${each.message}`;
         const known = verified.get(name);
         if (known === undefined || !isEqual(known, each.signature)) {
-          if (!isValid(each)) {
-            throw new Error(`"${each.contestant}" gave a signature that is not valid (key "${each.key.id}")`);
-          }
+          if (!isValid(each)) throw wrongSignature(each.contestant, each.key.id);
           // The first stays: one of a drawn nonce does not come again.
           if (known === undefined) verified.set(name, each.signature);
           if (++verifications % VERIFICATIONS_PER_TURN === 0) await nextTurn();

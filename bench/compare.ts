@@ -168,11 +168,15 @@ const nearestOf = (old: MeasurementResult, row: JudgedRow, against: Against): Ju
     : nearest(old, own, against);
 };
 
+/** The first point of a curve of the vault's, to which the others are compared: no control. */
+const isOwn = ({ rows }: MeasurementResult, { series }: JudgedRow): boolean =>
+  series !== undefined && rows.some((row) => row.role === 'strongroom' && row.series === series);
+
 /** How the controls of a kind changed, in speed: of contestants that Strongroom has no part in. */
 const controlChanges = (pairs: readonly Pair[], role: 'baseline' | 'ceiling'): number[] =>
   pairs.flatMap(({ old, now }) =>
     now.rows.flatMap((row) => {
-      if (row.role !== role || row.ratio === undefined) return [];
+      if (row.role !== role || row.ratio === undefined || isOwn(now, row)) return [];
       const [before, after] = [samplesOf(old, row), samplesOf(now, row)];
       if (!before || !after || undecided(before, after) !== undefined) return [];
       return [changeOf(before, after, now.better, 'itself').speed];
@@ -350,7 +354,7 @@ export const compare = (old: Result, now: Result): Comparison => {
   });
   const ceilings = controlChanges(pairs, 'ceiling');
   const baselines = controlChanges(pairs, 'baseline');
-  // Ceilings use as many cores as the vault does; the baselines of some tables are the vault's own.
+  // Ceilings use as many cores as the vault does.
   const controls = ceilings.length > 0 ? ceilings : baselines;
   const rows = verdicts(pairs.flatMap((pair) => oursIn(pair.now).flatMap((row) => judge(pair, row, controls))));
   const of = ({ startedAt, environment }: Result): Comparison['old'] => ({

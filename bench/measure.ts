@@ -4,9 +4,10 @@ export interface Contestant {
   readonly name: string;
   /**
    * Run for about this long. Returns one figure, in the measurement's unit; or several, by name (percentiles): each is
-   * a list of samples of its own then, called `figureName(contestant, figure)`.
+   * a list of samples of its own then, called `figureName(contestant, figure)`. Undefined: it takes no part any more, and
+   * what it gave before is dropped.
    */
-  run(seconds: number): Promise<number | Readonly<Record<string, number>>>;
+  run(seconds: number): Promise<number | Readonly<Record<string, number>> | undefined>;
 }
 
 export const figureName = (contestant: string, figure: string): string => `${contestant}: ${figure}`;
@@ -158,7 +159,8 @@ export const runRounds = async ({ contestants, pace }: Measurement, plan: Rounds
     plan.begin(round);
     for (const contestant of orderOf(contestants, round)) {
       const figures = await contestant.run(plan.seconds * pace);
-      if (round > 0) {
+      if (figures === undefined) samples.delete(contestant.name);
+      else if (round > 0) {
         if (typeof figures === 'number') add(contestant.name, figures);
         else for (const [name, figure] of Object.entries(figures)) add(figureName(contestant.name, name), figure);
       }

@@ -1,7 +1,7 @@
 // What a reader must know before believing the figures of a run.
 import type { Environment } from './environment.js';
 import { figureName, median } from './measure.js';
-import { KEPT_UP, SUSTAINED } from './open-loop.js';
+import { CALLS, ENOUGH_CALLS, KEPT_UP, SUSTAINED } from './open-loop.js';
 import type { MeasurementResult } from './result.js';
 
 /** Load of the minute before, for each core, from which a machine counts as busy. */
@@ -38,7 +38,7 @@ const notesOnMachine = ({ environment, threads }: NoteInput): string[] => {
 
 /** The control is the contestant that Strongroom has no part in: as many bare loops as there are signers. */
 const notesOnControl = (measurement: MeasurementResult, threads: number): string[] => {
-  const control = measurement.rows.find(({ ofCeiling, aim, ratio }) => aim === undefined && ofCeiling === 1 && ratio);
+  const control = measurement.rows.find(({ role, ofCeiling, ratio }) => role === 'ceiling' && ofCeiling === 1 && ratio);
   if (control?.ratio === undefined) return [];
   const { value, ratio } = control;
   const notes: string[] = [];
@@ -67,10 +67,22 @@ const notesOnLoad = ({ name, samples }: MeasurementResult): string[] => {
     );
 };
 
+/** A percentile of fewer calls than it takes is the slowest of them. */
+const notesOnCalls = ({ name, samples }: MeasurementResult): string[] => {
+  const suffix = figureName('', CALLS);
+  return Object.entries(samples)
+    .filter(([figure, values]) => figure.endsWith(suffix) && median(values) < ENOUGH_CALLS)
+    .map(
+      ([figure, values]) =>
+        `${name}: ${figure.slice(0, -suffix.length)}: about ${Math.round(median(values))} calls in a round; p99.9 is the slowest of them.`,
+    );
+};
+
 export const notesOn = (input: NoteInput): string[] => [
   ...(input.smoke ? ['This was a smoke run: its figures mean nothing.'] : []),
   ...notesOnMachine(input),
   ...input.measurements.flatMap((measurement) => notesOnControl(measurement, input.threads)),
   ...input.measurements.flatMap(notesOnLoad),
+  ...input.measurements.flatMap(notesOnCalls),
   ...Array.from(input.missing, ([what, name]) => `${what}: not measured, the package ${name} is not available.`),
 ];

@@ -42,6 +42,9 @@ export interface OpenLoopResult {
 /** The name of that figure among a run's; and what it is at least where the machine could do what was asked. */
 export const KEPT_UP = 'kept up';
 export const SUSTAINED = 0.9;
+/** How many calls the percentiles are of; below so many, one in a thousand is the slowest of all. */
+export const CALLS = 'calls';
+export const ENOUGH_CALLS = 1_000;
 
 const TWO_TO_32 = 2 ** 32;
 

@@ -20,7 +20,7 @@ const FULL: Sizes = { many: 2_048, few: 64, batch: 4_096, manyKeys: 10_000, mess
 const SMOKE: Sizes = { many: 128, few: 16, batch: 256, manyKeys: 64, messages: 4 };
 
 export interface Options {
-  /** Length of one measured run. BLS runs are twice as long: a signature takes ten times as long. */
+  /** Length of one measured run. BLS runs are half as long again: a signature takes ten times as long. */
   readonly seconds: number;
   /** Rounds that count; one more goes before them. */
   readonly rounds: number;

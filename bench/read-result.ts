@@ -1,6 +1,12 @@
 // Reads a result that --json wrote, and says what is wrong with a file that is none. Nothing is computed here.
 import { readFileSync } from 'node:fs';
+import { type Aim, GROUPS, type Role } from './measure.js';
 import { RESULT_FORMAT, RESULT_VERSION, type Result } from './result.js';
+
+const ROLES: readonly Role[] = ['baseline', 'ceiling', 'peer', 'strongroom'];
+const SENSES: readonly Aim['sense'][] = ['at least', 'at most', 'below'];
+/** Far more than any run has of anything, and few enough to compute with. */
+const MOST = 10_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -27,44 +33,107 @@ const listOf = (value: unknown, what: string): readonly unknown[] => {
   check(Array.isArray(value), what, 'a list', value);
   return value as readonly unknown[];
 };
-const checkText = (value: unknown, what: string): void => check(typeof value === 'string', what, 'a text', value);
+/** Line breaks and tabs do no harm; other controls would command the terminal that a report is printed to. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const checkText = (value: unknown, what: string): void => {
+  check(typeof value === 'string', what, 'a text', value);
+  check(!CONTROLS.test(value as string), what, 'a text without control characters', value);
+};
 const checkNumber = (value: unknown, what: string): void => check(Number.isFinite(value), what, 'a number', value);
+const checkBoolean = (value: unknown, what: string): void =>
+  check(typeof value === 'boolean', what, 'true or false', value);
+const checkOneOf = (values: readonly string[], value: unknown, what: string): void =>
+  check(values.includes(value as string), what, values.map((each) => JSON.stringify(each)).join(' or '), value);
 
-const checkRow = (value: unknown, what: string): void => {
-  const row = fieldsOf(value, what);
-  checkText(row.label, `${what}.label`);
-  for (const name of ['sample', 'role', 'series']) {
-    if (row[name] !== undefined) checkText(row[name], `${what}.${name}`);
+type Check = (value: unknown, what: string) => void;
+const checkEach = (value: unknown, what: string, each: Check): void => {
+  const list = listOf(value, what);
+  check(list.length <= MOST, what, `a list of ${MOST} at most`, list.length);
+  list.forEach((item, i) => void each(item, `${what}[${i}]`));
+};
+const checkFields = (value: unknown, what: string, names: readonly string[], each: Check): void => {
+  const fields = fieldsOf(value, what);
+  for (const name of names) each(fields[name], `${what}.${name}`);
+};
+/** Whatever the names are: they are shown as well. */
+const checkRecord = (value: unknown, what: string, each: Check): void => {
+  const entries = Object.entries(fieldsOf(value, what));
+  check(entries.length <= MOST, what, `${MOST} fields at most`, entries.length);
+  for (const [name, item] of entries) {
+    checkText(name, `a name in ${what}`);
+    each(item, `${what}[${JSON.stringify(name)}]`);
   }
 };
 
-const checkMeasurement = (value: unknown, what: string): void => {
+const checkSpread: Check = (value, what) => checkFields(value, what, ['median', 'min', 'max'], checkNumber);
+
+const checkAim: Check = (value, what) => {
+  const { sense, limit } = fieldsOf(value, what);
+  checkOneOf(SENSES, sense, `${what}.sense`);
+  checkNumber(limit, `${what}.limit`);
+};
+
+const OF_ROW: Readonly<Record<string, Check>> = {
+  sample: checkText,
+  series: checkText,
+  unit: checkText,
+  role: (value, what) => checkOneOf(ROLES, value, what),
+  x: checkNumber,
+  ratio: checkSpread,
+  ofCeiling: checkNumber,
+  aim: checkAim,
+  met: checkBoolean,
+};
+
+const checkRow: Check = (value, what) => {
+  const row = fieldsOf(value, what);
+  checkText(row.label, `${what}.label`);
+  checkSpread(row.value, `${what}.value`);
+  for (const [name, each] of Object.entries(OF_ROW)) if (row[name] !== undefined) each(row[name], `${what}.${name}`);
+};
+
+const checkFigures: Check = (value, what) => {
+  checkEach(value, what, (figure) => checkNumber(figure, what));
+  check(listOf(value, what).length > 0, what, 'a figure or more', 'none');
+};
+
+const checkAxis: Check = (value, what) => {
+  const { label, scale } = fieldsOf(value, what);
+  checkText(label, `${what}.label`);
+  checkOneOf(['linear', 'log'], scale, `${what}.scale`);
+};
+
+const checkMeasurement: Check = (value, what) => {
   const measurement = fieldsOf(value, what);
-  for (const name of ['name', 'title', 'unit']) checkText(measurement[name], `${what}.${name}`);
-  const { better } = measurement;
-  check(better === 'more' || better === 'less', `${what}.better`, '"more" or "less"', better);
-  for (const [name, figures] of Object.entries(fieldsOf(measurement.samples, `${what}.samples`))) {
-    const place = `${what}.samples[${JSON.stringify(name)}]`;
-    const list = listOf(figures, place);
-    check(list.length > 0, place, 'a figure or more', 'none');
-    for (const figure of list) checkNumber(figure, place);
-  }
-  listOf(measurement.rows, `${what}.rows`).forEach((row, i) => void checkRow(row, `${what}.rows[${i}]`));
+  checkFields(measurement, what, ['name', 'title', 'unit'], checkText);
+  checkOneOf(['more', 'less'], measurement.better, `${what}.better`);
+  checkOneOf(GROUPS, measurement.group, `${what}.group`);
+  if (measurement.axis !== undefined) checkAxis(measurement.axis, `${what}.axis`);
+  checkEach(measurement.absent, `${what}.absent`, (each, place) =>
+    checkFields(each, place, ['name', 'reason'], checkText),
+  );
+  checkRecord(measurement.samples, `${what}.samples`, checkFigures);
+  checkEach(measurement.rows, `${what}.rows`, checkRow);
 };
 
 const checkSurroundings = (result: Fields): void => {
   const environment = fieldsOf(result.environment, 'environment');
-  for (const name of ['cpu', 'node', 'system']) checkText(environment[name], `environment.${name}`);
-  for (const name of ['cores', 'memoryGiB']) checkNumber(environment[name], `environment.${name}`);
-  listOf(environment.flags, 'environment.flags');
-  fieldsOf(environment.packages, 'environment.packages');
+  checkFields(environment, 'environment', ['cpu', 'node', 'system', 'v8', 'openssl'], checkText);
+  checkFields(environment, 'environment', ['cores', 'memoryGiB'], checkNumber);
+  checkEach(environment.loadBefore, 'environment.loadBefore', checkNumber);
+  checkEach(environment.flags, 'environment.flags', checkText);
+  checkRecord(environment.packages, 'environment.packages', checkText);
   const vault = fieldsOf(result.vault, 'vault');
-  checkNumber(vault.threads, 'vault.threads');
-  fieldsOf(vault.providers, 'vault.providers');
-  fieldsOf(vault.memory, 'vault.memory');
-  fieldsOf(result.sizes, 'sizes');
+  checkFields(vault, 'vault', ['threads', 'openMs'], checkNumber);
+  checkRecord(vault.providers, 'vault.providers', checkText);
+  checkFields(vault.memory, 'vault.memory', ['locked', 'excludedFromDumps'], checkBoolean);
+  checkFields(vault.memory, 'vault.memory', ['keysUsed'], checkNumber);
+  checkRecord(result.sizes, 'sizes', checkNumber);
   checkText(result.startedAt, 'startedAt');
-  checkNumber(result.seconds, 'seconds');
+  for (const name of ['seconds', 'rounds', 'signaturesChecked']) checkNumber(result[name], name);
+  for (const name of ['smoke', 'full']) checkBoolean(result[name], name);
+  checkEach(result.notes, 'notes', checkText);
 };
 
 const parse = (text: string): unknown => {
@@ -76,7 +145,7 @@ const parse = (text: string): unknown => {
 };
 
 /**
- * The result in a file: every field that a comparison reads is checked.
+ * The result in a file: every field that is shown or compared is checked.
  *
  * @throws {Error} the file cannot be read, is no result, or is one of another version. The message names the file and
  *   the field.
@@ -93,9 +162,7 @@ export const readResult = (path: string): Result => {
     check(result.format === RESULT_FORMAT, 'format', `"${RESULT_FORMAT}"`, result.format);
     check(result.version === RESULT_VERSION, 'version', String(RESULT_VERSION), result.version);
     checkSurroundings(result);
-    listOf(result.measurements, 'measurements').forEach(
-      (measurement, i) => void checkMeasurement(measurement, `measurements[${i}]`),
-    );
+    checkEach(result.measurements, 'measurements', checkMeasurement);
     return result as unknown as Result;
   } catch (error) {
     throw new Error(`${path} is not a result of this benchmark: ${(error as Error).message}`);

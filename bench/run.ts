@@ -1,8 +1,10 @@
 // The benchmark: npm run bench. A missed aim is shown and is no failure; a wrong signature is one, and so is, in a
 // comparison, a figure that became worse.
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { isWrongSignature } from './check.js';
 import { compare } from './compare.js';
 import { comparisonLines } from './compare-report.js';
+import { reasonOf } from './contestants/peer.js';
 import { type Context, startContext } from './context.js';
 import { readEnvironment } from './environment.js';
 import { type Measurement, runRounds } from './measure.js';
@@ -39,16 +41,27 @@ const measure = async (
   return resultOf(measurement, samples);
 };
 
-/** Run what was chosen, one measurement after another. */
+interface Measured {
+  readonly results: readonly MeasurementResult[];
+  /** What ended the run before its time. */
+  readonly failure?: string;
+}
+
+/**
+ * Run what was chosen, one measurement after another. The first that fails is the last; what was measured before stays,
+ * unless a signature was wrong: then nothing is to be believed.
+ */
 const measureChosen = async (
   chosen: readonly MeasurementSpec[],
   context: Context,
   options: Options,
-): Promise<MeasurementResult[]> => {
+): Promise<Measured> => {
   const progress = startProgress(chosen.length);
   const results: MeasurementResult[] = [];
+  let current = '';
   try {
     for (const spec of chosen) {
+      current = spec.name;
       progress.begin(spec.name);
       const measurement = await spec.make(context);
       progress.steps(measurement.contestants.length * (options.rounds + (options.smoke ? 0 : 1)));
@@ -58,10 +71,13 @@ const measureChosen = async (
         await measurement.close?.();
       }
     }
+    return { results };
+  } catch (error) {
+    if (isWrongSignature(error)) throw error;
+    return { results, failure: `${current} failed, and nothing was measured after it: ${reasonOf(error)}` };
   } finally {
     progress.stop();
   }
-  return results;
 };
 
 const runAll = async (options: Options): Promise<Result> => {
@@ -76,7 +92,8 @@ const runAll = async (options: Options): Promise<Result> => {
       if (name !== undefined) missing.set(spec.name, name);
       return name === undefined;
     });
-    const measurements = await measureChosen(chosen, context, options);
+    const { results: measurements, failure } = await measureChosen(chosen, context, options);
+    if (failure !== undefined) process.exitCode = 1;
     const info = context.vault.info();
     return {
       format: RESULT_FORMAT,
@@ -91,10 +108,37 @@ const runAll = async (options: Options): Promise<Result> => {
       vault: { ...info, openMs: context.openMs },
       measurements,
       signaturesChecked: context.checker.checked,
-      notes: notesOn({ smoke, environment, threads: info.threads, measurements, missing }),
+      notes: [
+        ...(failure === undefined ? [] : [failure]),
+        ...notesOn({ smoke, environment, threads: info.threads, measurements, missing }),
+      ],
     };
   } finally {
-    await context.close();
+    // The result is there by now.
+    await context.close().catch((error: unknown) => console.error(`error: ${reasonOf(error)}`));
+  }
+};
+
+/** Before minutes are spent on a result that could not be kept. A file that is there stays as it is. */
+const checkWritable = (path: string): void => {
+  const wasThere = existsSync(path);
+  try {
+    closeSync(openSync(path, 'a'));
+    if (!wasThere) rmSync(path);
+  } catch (error) {
+    console.error(`error: ${path} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+    process.exit(1);
+  }
+};
+
+/** One that cannot be made keeps no other from being written, and the result is shown whatever happens to files. */
+const write = (path: string | undefined, make: () => string): void => {
+  if (path === undefined) return;
+  try {
+    writeFileSync(path, make());
+  } catch (error) {
+    console.error(`error: ${path} was not written: ${(error as Error).message}`);
+    process.exitCode = 1;
   }
 };
 
@@ -111,17 +155,18 @@ const resultIn = (path: string): Result => {
 const main = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2));
   const print = (lines: readonly string[]): void => console.log(lines.join('\n'));
+  for (const path of [options.json, options.html, options.svg]) if (path !== undefined) checkWritable(path);
   // Before minutes are spent on a result that could not be compared.
   const earlier = options.compare === undefined ? undefined : resultIn(options.compare);
   const result = options.from === undefined ? await runAll(options) : resultIn(options.from);
+  write(options.json, () => `${JSON.stringify(result, undefined, 2)}\n`);
   print([...environmentLines(result), ...reportLines(result)]);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  if (options.html !== undefined) writeFileSync(options.html, writePage(result));
-  if (options.svg !== undefined) writeFileSync(options.svg, writeChart(result));
+  write(options.html, () => writePage(result));
+  write(options.svg, () => writeChart(result));
   if (earlier === undefined) return;
   const comparison = compare(earlier, result);
   print(['', ...comparisonLines(comparison)]);
-  if (comparison.slower) process.exitCode = EXIT_SLOWER;
+  if (comparison.slower) process.exitCode ??= EXIT_SLOWER;
 };
 
 await main();

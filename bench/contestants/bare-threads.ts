@@ -38,8 +38,9 @@ export const startBareThreads = async (
       return results.reduce((sum, { rate }) => sum + rate, 0);
     },
     async close() {
-      const ends = workers.map((worker) => once(worker, 'exit'));
-      for (const worker of workers) worker.postMessage(null);
+      const alive = workers.filter(({ threadId }) => threadId !== -1); // one that has ended does not end again
+      const ends = alive.map((worker) => once(worker, 'exit'));
+      for (const worker of alive) worker.postMessage(null);
       await Promise.all(ends);
     },
   };

@@ -8,6 +8,9 @@ export interface ChildRun {
   readonly milliseconds: number;
 }
 
+/** A program that takes this long will not end. */
+const END_MS = 120_000;
+
 /**
  * @param script - a file beside this one.
  * @throws {Error} the program failed, or said nothing.
@@ -19,7 +22,11 @@ export const runChild = async (
 ): Promise<ChildRun> => {
   const path = fileURLToPath(new URL(`./${script}`, import.meta.url));
   const begun = performance.now();
-  const child = spawn(process.execPath, [...flags, path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, path, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: END_MS,
+    killSignal: 'SIGKILL',
+  });
   let said = '';
   let failure = '';
   let milliseconds = 0;

@@ -60,11 +60,20 @@ export const concurrentEntry = (
   run: (seconds, keep) => closedLoop({ inFlight, seconds, keep, start: (i) => sign(messages[i % messages.length]!) }),
 });
 
+const REASON_LENGTH = 200;
+
+/** What an error says, on one line and no longer than is read: it becomes a reason. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, REASON_LENGTH);
+
 /** Open a peer; one that cannot be opened is absent, and its reason is what it said. */
 export const openPeer = async (peer: Peer, terms: Terms): Promise<OpenPeer | AbsentPeer> => {
   try {
     return await peer.open(terms);
   } catch (error) {
-    return { absent: error instanceof Error ? error.message : String(error) };
+    return { absent: reasonOf(error) };
   }
 };

@@ -5,6 +5,7 @@ import { createECDH } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { CheckedKey } from '../check.js';
 import { makeSecret } from '../keys.js';
@@ -12,6 +13,8 @@ import { ownFolder, ownProcess } from './outside.js';
 import type { Peer, PeerEntry, Terms } from './peer.js';
 import type { SoftHsmKey, SoftHsmOrder, SoftHsmReply } from './softhsm-process.js';
 
+/** Beyond the time that an order takes: a process that is silent for this long has stalled. */
+const SILENCE_MS = 10_000;
 const P256_ID = 'softhsm/p256';
 
 interface Part extends SoftHsmKey {
@@ -69,16 +72,20 @@ export const softHsm: Peer = {
       if (!child.connected) throw new Error("SoftHSM2's process has ended");
       const over = new AbortController();
       const { signal } = over;
+      const limit = SILENCE_MS + ('seconds' in order ? order.seconds * 1000 : 0);
+      const silence = sleep(limit, undefined, { signal }).then((): never => {
+        throw new Error(`SoftHSM2's process was silent for ${limit / 1000} s`);
+      });
       const reply = once(child, 'message', { signal }).then(([message]) => message as SoftHsmReply);
       const death = once(child, 'exit', { signal }).then(([code, killer]): never => {
         throw new Error(`SoftHSM2's process ended (${killer ?? code})`);
       });
       try {
         child.send(order, () => undefined); // of an order that does not arrive, the exit tells
-        return await Promise.race([reply, death]);
+        return await Promise.race([reply, death, silence]);
       } finally {
         over.abort();
-        await Promise.allSettled([reply, death]);
+        await Promise.allSettled([reply, death, silence]);
       }
     };
 

@@ -165,7 +165,7 @@ export const sshAgent: Peer = {
       folder.remove();
     };
     try {
-      agent = createAgent(await connectTo(path, () => child.exitCode !== null), publicKey);
+      agent = createAgent(await connectTo(path, () => child.exitCode !== null || child.signalCode !== null), publicKey);
       const { add, sign } = agent;
       await add(secret, publicKey);
       const [first] = messages.plain;

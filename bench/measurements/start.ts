@@ -1,5 +1,6 @@
 // From the start of a process to its first signature.
 import { createPublicKey, verify } from 'node:crypto';
+import { wrongSignature } from '../check.js';
 import { runChild } from '../contestants/child.js';
 import type { Context } from '../context.js';
 import { type Contestant, type Measurement, median, of, type Row, ratios, type Samples, spreadOf } from '../measure.js';
@@ -13,7 +14,7 @@ const check = (name: string, line: string): void => {
   const key = Buffer.concat([SPKI_PREFIX, Buffer.from(publicKey, 'hex')]);
   const object = createPublicKey({ key, format: 'der', type: 'spki' });
   if (!verify(null, Buffer.from('first'), object, Buffer.from(signature, 'hex'))) {
-    throw new Error(`"${name}" gave a signature that is not valid`);
+    throw wrongSignature(name, 'its own');
   }
 };
 

@@ -2,7 +2,7 @@
 // are signer threads, and everybody else who signs by this scheme.
 import type { Scheme } from 'strongroom';
 import { createBareSign, runBareLoop } from '../contestants/bare.js';
-import { type OpenPeer, openPeer, type PeerEntry } from '../contestants/peer.js';
+import { type OpenPeer, openPeer, type PeerEntry, reasonOf } from '../contestants/peer.js';
 import { PEERS } from '../contestants/peers.js';
 import type { Context } from '../context.js';
 import { keyIdOf, TYPE_OF } from '../keys.js';
@@ -116,10 +116,23 @@ const throughput = async (context: Context, scheme: Scheme): Promise<Measurement
         start: (i) => vault.sign(id, messages[i % messages.length]!, signing),
       }),
     );
+  /** Peers that failed on the way, and why: that ends their part, and not a run of minutes. */
+  const failed = new Map<string, string>();
   const peerOf = ({ label, otherKey, run }: PeerEntry): Contestant => {
     const keys = [otherKey ?? context.key(id)];
     const keep = checker.keeperFor(`${scheme}, ${label}`, keys, scheme);
-    return { name: label, run: async (seconds) => run(seconds * PEER_PART, keep) };
+    return {
+      name: label,
+      async run(seconds) {
+        if (failed.has(label)) return undefined;
+        try {
+          return await run(seconds * PEER_PART, keep);
+        } catch (error) {
+          failed.set(label, `it failed while it was measured: ${reasonOf(error)}`);
+          return undefined;
+        }
+      },
+    };
   };
 
   const sign = createBareSign(type, secrets.get(type)!, scheme);
@@ -146,7 +159,9 @@ const throughput = async (context: Context, scheme: Scheme): Promise<Measurement
     unit: 'signatures/s',
     better: 'more',
     pace: paceOf(scheme),
-    absent: peers.absent,
+    get absent() {
+      return [...peers.absent, ...Array.from(failed, ([name, reason]) => ({ name, reason }))];
+    },
     contestants: [
       bare,
       ceiling,
@@ -177,9 +192,11 @@ const throughput = async (context: Context, scheme: Scheme): Promise<Measurement
         ...signs.map(({ load, contestant }) => row(contestant, 'strongroom', aimOf(load))),
         row(batched, 'strongroom', aims?.batch),
         // Another curve is shown, and compared with nothing.
-        ...rivals.map(({ entry, contestant }) =>
-          entry.otherKey === undefined ? row(contestant, 'peer') : plain(contestant, 'peer'),
-        ),
+        ...rivals
+          .filter(({ entry }) => !failed.has(entry.label))
+          .map(({ entry, contestant }) =>
+            entry.otherKey === undefined ? row(contestant, 'peer') : plain(contestant, 'peer'),
+          ),
       ];
     },
   };

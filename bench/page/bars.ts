@@ -10,7 +10,7 @@ import type { Role } from '../measure.js';
 import type { JudgedRow } from '../result.js';
 import { scaleOf } from './axis.js';
 import { figure, times } from './format.js';
-import { areApart, type Bars, logScale } from './shape.js';
+import type { Bars } from './shape.js';
 import { roleOf, type Theme } from './theme.js';
 
 /** Below this width labels stand above their bars. */
@@ -24,8 +24,6 @@ const CAP = 4;
 const LETTER = 7;
 const GAP = 7;
 const LABEL_COLUMN = 230;
-/** From here on the axis is logarithmic: the least bar would not be seen. */
-const FAR_APART = 100;
 
 export const barsHeight = (count: number, width: number): number =>
   count * (width < NARROW ? NARROW_ROW : WIDE_ROW) + AXES;
@@ -49,8 +47,6 @@ interface Overlay {
   readonly lines?: readonly number[];
   readonly theme: Theme;
   readonly font: string;
-  /** Least value that the axis shows. */
-  readonly floor: number;
   /** Height of a bar. */
   readonly bar: number;
   /** Names above the bars. */
@@ -59,7 +55,7 @@ interface Overlay {
 }
 
 /** What is drawn upon the bars and behind them. */
-export const overlay = ({ rows, lines, theme, font, floor, bar, names, ratios }: Overlay): CustomSeriesOption => ({
+export const overlay = ({ rows, lines, theme, font, bar, names, ratios }: Overlay): CustomSeriesOption => ({
   type: 'custom',
   silent: true,
   z: 5,
@@ -76,7 +72,7 @@ export const overlay = ({ rows, lines, theme, font, floor, bar, names, ratios }:
     const { value, ratio } = row;
     const left = (params.coordSys as unknown as { readonly x: number }).x;
     const aim = aimValue(row);
-    const place = (figure: number): number[] => api.coord([Math.max(figure, floor), api.value(1)]);
+    const place = (figure: number): number[] => api.coord([figure, api.value(1)]);
     const at = (figure: number): number => place(figure)[0]!;
     const y = place(value.median)[1]!;
     const line = (x1: number, y1: number, x2: number, y2: number, stroke: string, lineWidth: number) => ({
@@ -143,17 +139,16 @@ export const nameAxis = (rows: readonly JudgedRow[], theme: Theme): YAXisCompone
 export const barsOption = ({ rows, unit }: Bars, theme: Theme, font: string, width: number): EChartsOption => {
   const isNarrow = width < NARROW;
   const values = rows.flatMap((row) => [row.value.min, row.value.max, aimValue(row) ?? row.value.max]);
-  const log = areApart(values, FAR_APART) ? logScale(values) : undefined;
-  const floor = log?.min ?? Number.NEGATIVE_INFINITY;
   const names = nameAxis(rows, theme);
   const valueAxis: XAXisComponentOption = {
-    ...scaleOf(values, log, { color: theme.muted, fontSize: 12, hideOverlap: true, formatter: figure }),
-    name: `${unit}${log === undefined ? '' : ' (log)'}`,
+    // From zero, and never logarithmic: a bar's length is its figure, and the least have theirs beside them in words.
+    ...scaleOf(values, undefined, { color: theme.muted, fontSize: 12, hideOverlap: true, formatter: figure }),
+    name: unit,
     nameLocation: 'middle',
     nameGap: 28,
     nameTextStyle: { color: theme.muted, fontSize: 12 },
     splitLine: { lineStyle: { color: theme.line } },
-    ...(log === undefined ? { splitNumber: isNarrow ? 3 : 5 } : {}),
+    splitNumber: isNarrow ? 3 : 5,
   };
   return {
     animation: false,
@@ -167,9 +162,6 @@ export const barsOption = ({ rows, unit }: Bars, theme: Theme, font: string, wid
     },
     xAxis: valueAxis,
     yAxis: isNarrow ? { ...names, axisLabel: { show: false } } : names,
-    series: [
-      barSeries(rows, theme, BAR),
-      overlay({ rows, theme, font, floor, bar: BAR, names: isNarrow, ratios: !isNarrow }),
-    ],
+    series: [barSeries(rows, theme, BAR), overlay({ rows, theme, font, bar: BAR, names: isNarrow, ratios: !isNarrow })],
   };
 };

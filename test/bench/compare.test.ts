@@ -353,6 +353,27 @@ test('a file that is no result is refused, with its name and what is wrong', () 
     read('f.json', text({ measurements: [broken] })),
     `${not}measurements[0].samples["bare"]: expected a number, got "x"`,
   );
+  const row = { ...first!.rows[0]! };
+  const rowed = (change: object): string => text({ measurements: [{ ...first, rows: [{ ...row, ...change }] }] });
+  assert.is(read('g.json', rowed({})), 'read', 'the control');
+  const markup = { markup: '<img src=x>' };
+  const refused: readonly (readonly [content: string, what: string])[] = [
+    [rowed({ value: { median: 1, min: 1 } }), 'measurements[0].rows[0].value.max: expected a number, got nothing'],
+    [rowed({ ratio: 2 }), 'measurements[0].rows[0].ratio: expected an object, got 2'],
+    [rowed({ x: '1' }), 'measurements[0].rows[0].x: expected a number, got "1"'],
+    [rowed({ unit: markup }), 'measurements[0].rows[0].unit: expected a text, got an object'],
+    [rowed({ role: 'hero' }), 'measurements[0].rows[0].role: expected "baseline" or "ceiling" or'],
+    [rowed({ label: 'a\u001b[2Jb' }), 'measurements[0].rows[0].label: expected a text without control characters'],
+    [text({ notes: [markup] }), 'notes[0]: expected a text, got an object'],
+    [text({ notes: Array(20_000).fill('') }), 'notes: expected a list of 10000 at most, got 20000'],
+    [text({ environment: { ...result.environment, v8: markup } }), 'environment.v8: expected a text, got an object'],
+    [text({ vault: { ...result.vault, openMs: null } }), 'vault.openMs: expected a number, got null'],
+    [text({}).slice(0, -9), 'expected JSON, got something else'],
+  ];
+  for (const [content, what] of refused) {
+    const said = read('h.json', content);
+    assert.ok(said.startsWith(not + what), said);
+  }
   assert.throws(() => readResult(join(folder, 'absent.json')), /absent\.json cannot be read: ENOENT/);
 });
 

@@ -193,8 +193,8 @@ test('lone calls give the median time of one, in microseconds', async () => {
   assert.ok(taken >= 3_900 && taken < 500_000, `${taken} µs`);
 });
 
-test('a load that was too much is named among the notes, and one that was not is not', () => {
-  const noted = (keptUp: number): readonly string[] =>
+test('a load that was too much, or of too few calls, is named among the notes, and one that was not is not', () => {
+  const noted = (keptUp: number, calls = 5_000): readonly string[] =>
     notesOn({
       smoke: false,
       environment: { cores: 2, loadBefore: [0, 0, 0] } as unknown as Parameters<typeof notesOn>[0]['environment'],
@@ -208,12 +208,21 @@ test('a load that was too much is named among the notes, and one that was not is
           unit: 'µs',
           better: 'less',
           absent: [],
-          samples: { 'ed25519, 80% of peak: kept up': [keptUp], 'ed25519, 80% of peak: p50': [0.1] },
+          samples: {
+            'ed25519, 80% of peak: kept up': [keptUp],
+            'ed25519, 80% of peak: calls': [calls],
+            'ed25519, 80% of peak: p50': [0.1],
+          },
           rows: [],
         },
       ],
     });
   assert.equal(noted(0.97), []);
+  assert.equal(noted(0.97, 1_000), []);
+  assert.match(
+    noted(0.97, 300)[0]!,
+    /^latency: ed25519, 80% of peak: about 300 calls in a round; p99\.9 is the slowest/,
+  );
   assert.is(noted(0.5).length, 1);
   assert.match(noted(0.5)[0]!, /^latency: ed25519, 80% of peak: more than could be sustained/);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeChart } from '../../bench/page/chart.js';
 import { figure, placeText, range, times } from '../../bench/page/format.js';
-import { escapeText } from '../../bench/page/html.js';
+import { escapeText, html } from '../../bench/page/html.js';
 import { writePage } from '../../bench/page/page.js';
 import { chartsOf, logScale } from '../../bench/page/shape.js';
 import { DARK, LIGHT } from '../../bench/page/theme.js';
@@ -112,6 +112,12 @@ test('hostile text is text', () => {
   assert.ok(chart.includes('&lt;script&gt;'));
 });
 
+test('data cannot pass for markup, whatever its shape', () => {
+  const forged = { markup: '<img src=x>' };
+  assert.throws(() => html`<p>${forged as unknown as string}</p>`);
+  assert.is(html`<p>${html`<b>made</b>`}</p>`.markup, '<p><b>made</b></p>');
+});
+
 /** Whether every element is closed, in order; every attribute quoted once; every & an entity. Enough for what we write. */
 const isWellFormed = (xml: string): boolean => {
   const open: string[] = [];
@@ -155,6 +161,9 @@ test('the chart is well-formed, small, the same each time, and says its figures 
   for (const wanted of [
     'noble, direct',
     'node:crypto',
+    'native in Piscina, 64 in flight',
+    'Strongroom sign(), 64 in flight',
+    'Strongroom sign(), 2,048 in flight',
     'Strongroom signMany()',
     'bls12-381',
     '64,000',

@@ -142,16 +142,25 @@ const children = async (): Promise<number> => {
   await nextTurn();
   return process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
 };
+const childPids = (): number[] => {
+  const { stdout, pid: ps } = spawnSync('ps', ['-Ao', 'pid=,ppid='], { encoding: 'utf8' });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid, parent]) => (parent === process.pid && pid !== ps ? [pid!] : []));
+};
 const stateOf = (pid: string): string =>
   spawnSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' }).stdout.trim();
 
 for (const peer of EXTERNAL) {
   const closed = `${peer.name} leaves no process, no socket and no folder when it is closed`;
+  const killed = `${peer.name} that is killed while it signs fails soon, and leaves no folder`;
   const died = `${peer.name} leaves none when the program ends by itself, by an error or by a signal`;
   const terms = termsFor('ed25519');
   const absent = absences.get(peer);
   if (absent !== undefined) {
-    for (const name of [closed, died]) test.skip(name, absent);
+    for (const name of [closed, killed, died]) test.skip(name, absent);
     continue;
   }
 
@@ -162,6 +171,27 @@ for (const peer of EXTERNAL) {
     assert.equal({ children: await children(), others }, { children: 1, others: [] }, 'while it is open');
     assert.ok(existsSync(join(folder, own!, peer === sshAgent ? 'agent' : 'tokens')));
     if (!('absent' in opened)) await opened.close();
+    assert.equal({ children: await children(), left: readdirSync(folder) }, { children: 0, left: [] });
+  });
+
+  test(killed, async () => {
+    const opened = await openPeer(peer, terms);
+    if ('absent' in opened) throw new Error(opened.absent);
+    try {
+      const [entry] = opened.entries;
+      const keep: Keep = { every: 1_000, add: () => undefined };
+      const run = Promise.resolve(entry!.run(60, keep)).then(
+        () => 'it ended',
+        (error: Error) => error.message,
+      );
+      await sleep(100); // in the midst of it
+      const [pid, ...others] = childPids();
+      assert.equal(others, []);
+      process.kill(pid!, 'SIGKILL');
+      assert.match(await run, /agent closed its socket|write EPIPE|read ECONNRESET|process ended \(SIGKILL\)/);
+    } finally {
+      await opened.close();
+    }
     assert.equal({ children: await children(), left: readdirSync(folder) }, { children: 0, left: [] });
   });
 

@@ -1,13 +1,13 @@
 // The benchmark runs, says all that it must, and notices a wrong signature. What it measures is not tested.
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createChecker } from '../../bench/check.js';
 import { missingLibrary } from '../../bench/contestants/bare.js';
 import { SIGNED_TYPES } from '../../bench/keys.js';
 import { closedLoop } from '../../bench/load.js';
-import { isMet, median, orderOf, ratios } from '../../bench/measure.js';
+import { isMet, type Measurement, median, orderOf, ratios, runRounds } from '../../bench/measure.js';
 import { MEASUREMENTS } from '../../bench/measurements/index.js';
 import { createMessages } from '../../bench/messages.js';
 import type { Result } from '../../bench/result.js';
@@ -74,6 +74,30 @@ test('an argument that is no option, measurement or number is refused before any
     assert.is(stdout, '', args.join(' '));
     assert.match(stderr, /^error: /, args.join(' '));
   }
+});
+
+test('a file that cannot be written is refused before anything is measured, and no file is made or changed by that', async () => {
+  const folder = tempFolder();
+  const [kept, unmade] = [join(folder, 'kept.json'), join(folder, 'unmade.html')];
+  writeFileSync(kept, 'kept');
+  const nowhere = join(folder, 'no folder', 'page.svg');
+  const { code, stdout, stderr } = await bench('--smoke', '--json', kept, '--html', unmade, '--svg', nowhere);
+  assert.equal(
+    { code, stdout, stderr },
+    { code: 1, stdout: '', stderr: `error: ${nowhere} cannot be written: ENOENT\n` },
+  );
+  assert.is(readFileSync(kept, 'utf8'), 'kept');
+  assert.not(existsSync(unmade));
+});
+
+test('who fails in a later round is dropped, and the others have all their rounds', async () => {
+  let runs = 0;
+  const steady = { name: 'steady', run: async () => 5 };
+  const failing = { name: 'failing', run: async () => (++runs < 3 ? 7 : undefined) };
+  const measurement = { contestants: [steady, failing], pace: 1 } as unknown as Measurement;
+  const nothing = (): void => undefined;
+  const plan = { rounds: 3, seconds: 1, warmUp: true, begin: nothing, end: async () => undefined, step: nothing };
+  assert.equal([...(await runRounds(measurement, plan))], [['steady', [5, 5, 5]]]);
 });
 
 test('a signature that is wrong, or right for another message, is noticed and its maker named', async () => {
