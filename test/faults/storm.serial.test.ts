@@ -49,7 +49,7 @@ test('signers that end at random under load cost no signature, no memory and no 
   assert.ok(report.throughput.after > report.throughput.before / 2, 'the throughput comes back');
   assert.ok(report.rssMiB.late < report.rssMiB.half + RSS_SLACK_MIB, 'memory converges');
   assert.is(report.threads.end, report.threads.start, 'as many threads as before');
-  assert.is(report.files.end, report.files.start, 'as many file descriptors as before');
+  assert.ok(report.files.end <= report.files.start, 'no more file descriptors than before');
   assert.is(report.closed, 'closed');
   assert.equal(report.left.filter(isOurs), [], 'nothing keeps the process alive');
 });
