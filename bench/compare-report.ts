@@ -1,8 +1,8 @@
 // The terminal's view of a comparison, at most 100 columns wide.
 import { type Against, type ComparedRow, type Comparison, MIN_CHANGE } from './compare.js';
 import { median } from './measure.js';
+import { bulletLines, rowOf, wrap } from './text.js';
 
-const WIDTH = 100;
 /** Label, then, now, change, the change that would have been called, verdict: with their gaps at most 100 columns. */
 const COLUMNS = [44, 10, 10, 8, 9, 8] as const;
 const GAP = '  ';
@@ -13,30 +13,11 @@ const figure = (value: number): string => {
 };
 const percent = (part: number): string => `${part < 0 ? '−' : '+'}${(Math.abs(part) * 100).toFixed(1)}%`;
 
-const line = (cells: readonly string[]): string =>
-  cells
-    .map((cell, i) => (i === 0 ? cell.slice(0, COLUMNS[0]).padEnd(COLUMNS[0]) : cell.padStart(COLUMNS[i]!)))
-    .join(GAP)
-    .trimEnd();
-
-const wrap = (text: string, first: string, indent: string): string[] => {
-  const lines: string[] = [];
-  let current = first;
-  let isEmpty = true;
-  for (const word of text.split(' ')) {
-    if (!isEmpty && current.length + 1 + word.length > WIDTH) {
-      lines.push(current);
-      current = indent;
-      isEmpty = true;
-    }
-    current += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, current];
-};
+const line = ([label = '', ...rest]: readonly string[]): string =>
+  rowOf([label.slice(0, COLUMNS[0]), ...rest], COLUMNS, GAP);
 
 const bullets = (title: string, items: readonly string[]): string[] =>
-  items.length === 0 ? [] : ['', title, ...items.flatMap((item) => wrap(item, '  - ', '    '))];
+  items.length === 0 ? [] : ['', title, ...bulletLines(items)];
 
 const rowLine = ({ label, old, now, change, seenFrom, verdict }: ComparedRow): string =>
   line([
@@ -65,13 +46,13 @@ const tableLines = (rows: readonly ComparedRow[]): string[] =>
       ...wrap(`${own[0]!.title}${against === '' ? '' : ` (against ${against})`}`, '', '  '),
       ...own.flatMap((row) => [
         rowLine(row),
-        ...(row.reason === undefined ? [] : wrap(`undecidable: ${row.reason}`, '    ', '    ')),
+        ...(row.reason === undefined ? [] : wrap(`undecidable: ${row.reason}`, '    ')),
       ]),
     ];
   });
 
 const controlLines = (controls: readonly number[]): string[] => {
-  if (controls.length === 0) return wrap('Nothing in these runs tells what the machine itself did.', '', '');
+  if (controls.length === 0) return wrap('Nothing in these runs tells what the machine itself did.');
   const changes = controls.map(Math.expm1);
   const [least, most] = [Math.min(...changes), Math.max(...changes)];
   return wrap(
@@ -106,7 +87,7 @@ export const comparisonLines = (comparison: Comparison): string[] => {
     ...tableLines(rows),
     '',
     ...controlLines(controls),
-    ...(rows.length === 0 ? [] : wrap(LEGEND, '', '')),
+    ...(rows.length === 0 ? [] : wrap(LEGEND)),
     ...bullets('Before you believe it:', warnings),
     ...bullets('Not compared:', missing),
     '',

@@ -91,7 +91,7 @@ export const readOptions = (args: readonly string[]): Options => {
       addMeasurement,
     )
     .option('--threads <n>', 'signer threads; the aims hold for 2', number(1, 256, true), DEFAULT_THREADS)
-    .option('--full', 'measure everything: a quarter of an hour')
+    .option('--full', 'measure everything: about ten minutes')
     .option('--json <file>', 'write the result, with every sample, to a file')
     .option('--html <file>', 'write a page with charts, which needs no network')
     .option('--svg <file>', 'write the chart of throughput')

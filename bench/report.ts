@@ -1,8 +1,8 @@
 // The terminal's view of a run, at most 100 columns wide.
 import { type Aim, type Axis, GROUPS, type Group, type Spread } from './measure.js';
 import type { JudgedRow, MeasurementResult, Result } from './result.js';
+import { bulletLines, rowOf, wrap } from './text.js';
 
-const WIDTH = 100;
 /** Label, median, its range, ratio, its range, part of the ceiling, aim, verdict: 100 columns with their gaps. */
 const COLUMNS = [30, 8, 15, 5, 9, 7, 6, 6] as const;
 const GAP = '  ';
@@ -19,11 +19,7 @@ const range = ({ min, max }: Spread, show: (value: number) => string): string =>
 const two = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 const aimText = ({ sense, limit }: Aim): string => `${SIGNS[sense]} ${limit.toFixed(2)}`;
 
-const line = (cells: readonly string[]): string =>
-  cells
-    .map((cell, i) => (i === 0 ? cell.padEnd(COLUMNS[i]!) : cell.padStart(COLUMNS[i]!)))
-    .join(GAP)
-    .trimEnd();
+const line = (cells: readonly string[]): string => rowOf(cells, COLUMNS, GAP);
 
 const HEADER = line(['', 'median', 'min–max', 'ratio', 'min–max', 'ceiling', 'aim', '']);
 
@@ -39,23 +35,8 @@ const rowLine = ({ label, value, ratio, ofCeiling, aim, met }: JudgedRow): strin
     met === undefined ? '' : met ? 'met' : 'missed',
   ]);
 
-const wrap = (text: string, indent: string): string[] => {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of text.split(' ')) {
-    if (current !== '' && indent.length + current.length + 1 + word.length > WIDTH) {
-      lines.push(indent + current);
-      current = word;
-    } else current = current === '' ? word : `${current} ${word}`;
-  }
-  return [...lines, indent + current];
-};
-
-const field = (name: string, text: string): string[] => {
-  const indent = ' '.repeat(10);
-  const [first = '', ...rest] = wrap(text, indent);
-  return [name.padEnd(10) + first.slice(indent.length), ...rest];
-};
+const FIELD_COLUMN = 10;
+const field = (name: string, text: string): string[] => wrap(text, name.padEnd(FIELD_COLUMN), ' '.repeat(FIELD_COLUMN));
 
 export const environmentLines = ({ environment, seconds, rounds }: Result): string[] => {
   const { cpu, cores, memoryGiB, system, loadBefore, node, v8, openssl, flags, packages } = environment;
@@ -97,7 +78,10 @@ const CURVE_COLUMN = 30;
 const POINT_COLUMN = 11;
 
 const gridLine = (cells: readonly string[]): string =>
-  cells.map((cell, i) => (i === 0 ? `  ${cell}`.padEnd(CURVE_COLUMN) : cell.padStart(POINT_COLUMN))).join('');
+  cells
+    .map((cell, i) => (i === 0 ? `  ${cell}`.padEnd(CURVE_COLUMN) : cell.padStart(POINT_COLUMN)))
+    .join('')
+    .trimEnd();
 
 /** Curves: a line for each, a column for each place on the axis; medians. */
 const gridLines = (axis: Axis, rows: readonly JudgedRow[]): string[] => {
@@ -157,11 +141,9 @@ export const reportLines = (result: Result): string[] => {
     '',
     ...tableLines(result.measurements),
     '',
-    ...wrap(LEGEND, ''),
+    ...wrap(LEGEND),
     ...(judged.length > 0 ? [`${met} of ${judged.length} aims met.`] : []),
     ...(result.notes.length > 0 ? ['', 'Before you believe these figures:'] : []),
-    ...result.notes.flatMap((note) =>
-      wrap(note, '    ').map((text, i) => (i === 0 ? `  - ${text.trimStart()}` : text)),
-    ),
+    ...bulletLines(result.notes),
   ];
 };

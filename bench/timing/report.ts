@@ -1,15 +1,11 @@
 // The terminal's view of the timing-leak bench, at most 100 columns wide.
+import { rowOf, wrap } from '../text.js';
 import type { ExperimentResult, TimingResult } from './timing.js';
 
-const WIDTH = 100;
 /** Experiment, times, median, t, difference, smallest difference that would have been seen, verdict. */
 const COLUMNS = [31, 8, 11, 8, 12, 12, 9] as const;
 
-const line = (cells: readonly string[]): string =>
-  cells
-    .map((cell, i) => (i === 0 ? cell.padEnd(COLUMNS[0]) : cell.padStart(COLUMNS[i]!)))
-    .join(' ')
-    .trimEnd();
+const line = (cells: readonly string[]): string => rowOf(cells, COLUMNS, ' ');
 
 const nanoseconds = (value: number): string => {
   const size = Math.abs(value);
@@ -33,18 +29,6 @@ const experimentLine = (result: ExperimentResult): string =>
     nanoseconds(result.smallestSeenNs),
     VERDICTS[result.role][`${result.differs}`],
   ]);
-
-const wrap = (text: string, indent = ''): string[] => {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of text.split(' ')) {
-    if (current !== '' && indent.length + current.length + 1 + word.length > WIDTH) {
-      lines.push(indent + current);
-      current = word;
-    } else current = current === '' ? word : `${current} ${word}`;
-  }
-  return [...lines, indent + current];
-};
 
 const conclusion = ({ controlCaught, nullClean, leaks, experiments }: TimingResult): string => {
   if (!controlCaught) return 'The control was not caught: this run sees nothing, and proves nothing.';
