@@ -58,10 +58,17 @@ export const randomScalar = (): Uint8Array => {
   return secret;
 };
 
-/** One secret again and again, in a copy of its own each time: where it lies must not tell the classes apart. */
+/**
+ * One secret again and again. Each is drawn as the others are, and then overwritten: neither where it lies nor what was
+ * done to have it may tell the classes apart.
+ */
 export const fixed = (make: () => Uint8Array): (() => Uint8Array) => {
   const secret = make();
-  return () => Uint8Array.from(secret);
+  return () => {
+    const bytes = make();
+    bytes.set(secret);
+    return bytes;
+  };
 };
 
 /** dudect's pair, and one that finds what depends on the number of bits. */
