@@ -2,15 +2,17 @@
 // order). Callers' mistakes are found here, before any message is sent. No secret passes through.
 import { createCoalescer } from './coalescer.js';
 import { VaultError } from './errors.js';
+import { expectExecution, expectExport, expectSeal } from './file-requests.js';
 import type { VaultHost } from './host.js';
-import { deliverKeys } from './key-delivery.js';
+import { deliverKey, prepareDelivery } from './key-delivery.js';
 import { assertMessage, assertSignatureBytes, copyBytes, signRequest, unsupported, verifyRequest } from './requests.js';
 import { expectKey } from './settings/keys.js';
 import type { KeyInfo, Vault, VaultInfo } from './vault.js';
+import { warnOnce } from './warn.js';
 import { describe, isKeyId, KEY_ID_RULE } from './wire/check.js';
 import type { KeyRecord } from './wire/protocol.js';
 import type { WireConfig } from './wire/specs.js';
-import type { KeyHandle } from './wire/types.js';
+import { KEY_TYPE_FACTS, type KeyHandle, type KeyId } from './wire/types.js';
 
 interface ClientKey {
   readonly info: KeyInfo;
@@ -45,15 +47,17 @@ export const createClient = (
       assertOpen();
       const checked = expectKey(id, spec, process.cwd());
       if (known.has(id)) throw new VaultError('ERR_KEY_EXISTS', `the key id "${id}" is taken`, { keyId: id });
-      const [wireSpec] = await deliverKeys(host, [checked]);
-      const record = await host.call('register', wireSpec!);
+      const wireSpec = await deliverKey(host, checked);
+      const record = await host.call('register', wireSpec);
+      if (record.warning !== undefined) warnOnce(record.warning);
       known.set(id, record);
       return copyInfo(record.info);
     },
 
     async publicKey(id) {
       assertOpen();
-      keyOf(id);
+      const { type } = keyOf(id).info;
+      if (KEY_TYPE_FACTS[type].publicKeyBytes === 0) throw unsupported(id, type, 'have a public key');
       return host.call('publicKey', id);
     },
 
@@ -131,6 +135,31 @@ export const createClient = (
       await host.call('release', id);
     },
 
+    async execute(id, operator, input) {
+      assertOpen();
+      const { info: key } = keyOf(id);
+      const { path } = expectExecution(operator, input);
+      if (key.type !== 'seed') throw unsupported(id, key.type, 'have extended public keys');
+      return host.call('execute', { id: id as KeyId, operator, path });
+    },
+
+    async seal(request) {
+      assertOpen();
+      const { password, ids, allow, ...rest } = expectSeal(request);
+      for (const id of ids ?? []) keyOf(id);
+      const { secret } = await prepareDelivery(host, [password]);
+      const which = { ...(ids && { ids }), ...(allow && { allow }) };
+      return host.call('seal', { ...rest, ...which, password: secret(password) });
+    },
+
+    async exportKeystore(id, request) {
+      assertOpen();
+      keyOf(id);
+      const { password, ...rest } = expectExport(request);
+      const { secret } = await prepareDelivery(host, [password]);
+      await host.call('exportKeystore', { ...rest, id: id as KeyId, password: secret(password) });
+    },
+
     info: () => ({
       ...info,
       providers: { ...info.providers },
@@ -155,4 +184,4 @@ export const createClient = (
   return Object.freeze(vault);
 };
 
-const copyInfo = (info: KeyInfo): KeyInfo => ({ ...info, publicKey: info.publicKey.slice() });
+const copyInfo = (info: KeyInfo): KeyInfo => ({ ...info, publicKey: info.publicKey.slice(), allow: [...info.allow] });

@@ -67,6 +67,22 @@ export const VAULT_ERROR_CODES = {
   ERR_KEY_RANGE: 'the key is out of range',
   /** The container holds a key of another algorithm or curve. */
   ERR_KEY_CURVE: 'the key is of another algorithm',
+  /** The mnemonic has a word that is not of its list, a number of words that none has, or a checksum that is wrong. */
+  ERR_MNEMONIC: 'the mnemonic is not valid',
+  /** The key to derive from is missing, is not a seed, or itself waits for this one. */
+  ERR_SEED: 'there is no seed to derive from',
+  /** The keystore is malformed, or of a kind or version that is not read; the message names the field. */
+  ERR_KEYSTORE: 'the keystore is malformed',
+  /** The password does not open the file, or the file was altered: the two cannot be told apart. */
+  ERR_PASSWORD: 'the password is wrong, or the file was altered',
+  /** The file asks for a key derivation that takes more memory or work than the limit. */
+  ERR_KDF_COST: 'the key derivation costs more than the limit',
+  /** The sealed file is torn, truncated, altered, or of a version that is not read. */
+  ERR_SEALED_FILE: 'the sealed file is damaged',
+  /** Another program is writing the sealed file. */
+  ERR_FILE_LOCKED: 'the file is being written by another program',
+  /** The key's policy does not allow the operation. */
+  ERR_NOT_ALLOWED: "the key's policy does not allow the operation",
 } as const;
 
 export type VaultErrorCode = keyof typeof VAULT_ERROR_CODES;

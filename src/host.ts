@@ -7,7 +7,14 @@ import { createHandoff, type Handoff } from './handoff.js';
 import { createCallChannel } from './remote.js';
 import type { OpenOptions, VaultEnd } from './vault.js';
 import { handedOver } from './wire/frame.js';
-import { isFatalMessage, isReadyMessage, type Reply, type StopMessage, type VaultMethods } from './wire/protocol.js';
+import {
+  isFatalMessage,
+  isProgressMessage,
+  isReadyMessage,
+  type Reply,
+  type StopMessage,
+  type VaultMethods,
+} from './wire/protocol.js';
 
 type MethodName = keyof VaultMethods;
 type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
@@ -46,9 +53,18 @@ const workersFolder = (options: unknown): URL => {
   return given;
 };
 
+/** @throws {TypeError} */
+const progressListener = (options: OpenOptions): OpenOptions['onProgress'] => {
+  const given: unknown = Object.hasOwn(options, 'onProgress') ? options.onProgress : undefined;
+  if (given === undefined) return undefined;
+  if (typeof given !== 'function') throw new TypeError('"options.onProgress" expected a function');
+  return given as OpenOptions['onProgress'];
+};
+
 /** Start the vault thread. Resolves when it listens. @throws {VaultError} ERR_VAULT_CRASHED */
 export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
   const folder = workersFolder(options);
+  const onProgress = progressListener(options);
   // Both empty, or NODE_OPTIONS would load code of others beside the keys.
   const worker = new Worker(new URL('vault/vault.js', folder), { execArgv: [], env: {}, name: 'strongroom' });
 
@@ -106,6 +122,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
   worker.on('message', (data: unknown) => {
     if (isReadyMessage(data)) listening();
     else if (isFatalMessage(data)) failure = fromErrorRecord(data.fatal);
+    else if (isProgressMessage(data)) onProgress?.(data.progress);
     else channel.deliver(data);
   });
 

@@ -3,8 +3,8 @@ import { createClient } from './client.js';
 import { VaultError } from './errors.js';
 import { assertHardened, watchInspector } from './hardening.js';
 import { startHost, type VaultHost } from './host.js';
-import { deliverKeys } from './key-delivery.js';
-import { readSettings } from './settings/read.js';
+import { deliverStart } from './key-delivery.js';
+import { type CheckedSettings, readSettings } from './settings/read.js';
 import type { OpenOptions, Settings, Vault } from './vault.js';
 import { warnOnce } from './warn.js';
 import type { LoadReply } from './wire/protocol.js';
@@ -21,8 +21,29 @@ import type { LoadReply } from './wire/protocol.js';
  *   reason. What had been loaded is wiped and the threads are ended.
  * @throws {VaultError} ERR_SELF_TEST, ERR_PROVIDER_UNAVAILABLE, ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SIGNER_FAILED
  */
-export const openVault = async (settings?: Settings | string, options: OpenOptions = {}): Promise<Vault> => {
-  const { config, keys, hardening } = readSettings(settings, process.env);
+export const openVault = async (settings?: Settings | string, options: OpenOptions = {}): Promise<Vault> =>
+  (await openChecked(readSettings(settings, process.env), options)).vault;
+
+/** What keys come from. */
+export type Sources = Pick<CheckedSettings, 'keys' | 'loads'>;
+
+export interface Opened {
+  readonly vault: Vault;
+  /** What the vault is reached by: for the program, which asks more of it than a `Vault` does. */
+  readonly host: VaultHost;
+}
+
+/**
+ * Open a vault with settings that are checked.
+ *
+ * @param answer - replaces what is to be typed by what was, as soon as the vault can read it. The program's.
+ * @throws as {@link openVault}, and what `answer` throws.
+ */
+export const openChecked = async (
+  { config, hardening, ...sources }: CheckedSettings,
+  options: OpenOptions,
+  answer?: (host: VaultHost, sources: Sources) => Promise<Sources>,
+): Promise<Opened> => {
   assertHardened(hardening);
   const host = await startHost(options);
   const stopWatching = watchInspector(hardening, host.abort);
@@ -30,16 +51,18 @@ export const openVault = async (settings?: Settings | string, options: OpenOptio
   try {
     const { warnings } = await host.call('open', config);
     for (const warning of warnings) warnOnce(warning);
-    const loaded = await host.call('load', await deliverKeys(host, keys));
-    if (loaded.failures.length > 0) throw startupError(loaded, keys.length);
-    return createClient(host, config, loaded.info, loaded.keys);
+    const { keys, loads } = answer === undefined ? sources : await answer(host, sources);
+    const loaded = await host.call('load', ...(await deliverStart(host, keys, loads)));
+    if (loaded.failures.length > 0) throw startupError(loaded);
+    for (const { warning } of loaded.keys) if (warning !== undefined) warnOnce(warning);
+    return { vault: createClient(host, config, loaded.info, loaded.keys), host };
   } catch (error) {
     await host.close();
     throw error;
   }
 };
 
-const startupError = ({ failures }: LoadReply, total: number): VaultError => {
+const startupError = ({ failures, total }: LoadReply): VaultError => {
   const shown = failures.slice(0, 3).map(({ id, code, reason }) => `"${id}": ${reason} (${code})`);
   const more = failures.length > shown.length ? `; and ${failures.length - shown.length} more` : '';
   return new VaultError(

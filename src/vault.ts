@@ -1,13 +1,17 @@
 // The public types: what a caller gives and gets. No code but types lives here.
 import type { SettingsProblem, StartupFailure, VaultError } from './errors.js';
 import type { KeyInfo, Residue, VaultInfo } from './wire/info.js';
-import type { Encoding, HashName, KeyType, ProviderName, Scheme } from './wire/types.js';
+import type { MnemonicLanguage } from './wire/languages.js';
+import type { Encoding, ExtendedPublicKey, HashName, KeyType, Operation, ProviderName, Scheme } from './wire/types.js';
 
 export type {
   Encoding,
+  ExtendedPublicKey,
   HashName,
   KeyInfo,
   KeyType,
+  MnemonicLanguage,
+  Operation,
   ProviderName,
   Residue,
   Scheme,
@@ -15,6 +19,15 @@ export type {
   StartupFailure,
   VaultInfo,
 };
+
+/**
+ * Where a password or a mnemonic comes from: text as it is, in UTF-8. Line ends at the end of a file do not count. A relative
+ * path starts where a key file's does.
+ */
+export type SecretSource =
+  | { readonly env: string }
+  | { readonly file: string; readonly allowSharedFile?: boolean }
+  | { readonly bytes: Uint8Array | ArrayBuffer };
 
 /** Where a key comes from. */
 export type KeySource =
@@ -28,18 +41,60 @@ export type KeySource =
    */
   | { readonly file: string; readonly encoding?: Encoding; readonly allowSharedFile?: boolean }
   /** Bytes that are handed off: the caller's buffer is detached, or zeroed where it cannot be detached. */
-  | { readonly bytes: Uint8Array | ArrayBuffer; readonly encoding?: Encoding };
+  | { readonly bytes: Uint8Array | ArrayBuffer; readonly encoding?: Encoding }
+  /** A seed from a BIP-39 mnemonic of 12 to 24 words, whose checksum must hold, and a passphrase. */
+  | { readonly mnemonic: SecretSource; readonly passphrase?: SecretSource; readonly language?: MnemonicLanguage }
+  /**
+   * Derived inside the vault from a key of type `seed`: BIP-32 (secp256k1), SLIP-0010 (ed25519, x25519: every step is
+   * hardened) or EIP-2333 (bls12-381: paths as in EIP-2334, without marks).
+   */
+  | { readonly seed: string; readonly path: string }
+  /** An encrypted keystore: EIP-2335 version 4 (bls12-381) or Web3 Secret Storage version 3 (secp256k1). */
+  | { readonly keystore: string; readonly password: SecretSource }
+  /** The key of the same id in a sealed file. With `create`, one that is not there is generated and kept in it. */
+  | { readonly sealed: string; readonly password: SecretSource; readonly create?: boolean };
 
 export interface KeySpec {
   readonly type: KeyType;
   readonly from: KeySource;
+  /**
+   * What the key may be asked to do: `sign`, `derive`, `extendedPublicKey`, `export`. Default: everything that its type
+   * can do, but for `export`. A key of a sealed file is not allowed more than the file says,
+   * and a derived key may be exported only if its seed may be.
+   */
+  readonly allow?: readonly Operation[];
 }
+
+/** Many keys by one line. */
+export type KeyLoad =
+  /**
+   * Every keystore of a folder and of its folders: `*.json`.
+   *
+   * `passwords` is a folder with a file for each, or the source of one password for all. In the folder a password is
+   * named like its keystore, with or without `.txt` in place of `.json`, or like the public key, with or without 0x.
+   * `id` holds `{pubkey}` (hex without 0x), `{address}` (of secp256k1) or `{name}` (of the file, without `.json`).
+   */
+  | {
+      readonly keystores: string;
+      readonly passwords: string | { readonly folder: string; readonly allowSharedFile?: boolean } | SecretSource;
+      readonly id: string;
+      readonly allow?: readonly Operation[];
+    }
+  /** Every key of a sealed file. `id` holds `{id}`, the key's id there; default `{id}`. */
+  | {
+      readonly sealed: string;
+      readonly password: SecretSource;
+      readonly id?: string;
+      readonly allow?: readonly Operation[];
+    };
 
 export interface Settings {
   /** For editors: the path of `strongroom.schema.json`. Not used. */
   readonly $schema?: string;
   /** Keys by id. An id has 1 to 128 characters: `[A-Za-z0-9][A-Za-z0-9._:/-]*`. */
   readonly keys?: Readonly<Record<string, KeySpec>>;
+  /** Folders of keystores, and sealed files, of which every key is loaded. */
+  readonly load?: readonly KeyLoad[];
   /** Signer threads, 1 to 256. Default: the parallelism that the machine offers. */
   readonly threads?: number;
   /** 'auto' (default) takes native libraries and falls back to noble, type by type. */
@@ -62,6 +117,19 @@ export interface Settings {
    * (default): one process warning. 'off': not looked at.
    */
   readonly hardening?: 'strict' | 'warn' | 'off';
+  /** What keystores and sealed files may ask for when a key is derived from a password. More is ERR_KDF_COST. */
+  readonly kdf?: {
+    /** Bytes of memory, of one derivation and of all that run together. Default 1,025 MiB. */
+    readonly maxMemory?: number;
+    /** PBKDF2's iterations, scrypt's N × p × r / 8, or Argon2id's passes times KiB. Default 4,194,304. */
+    readonly maxWork?: number;
+  };
+}
+
+/** How far the start has come with keys that cost a key derivation. */
+export interface LoadProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 export interface OpenOptions {
@@ -70,6 +138,43 @@ export interface OpenOptions {
    * Default: beside this package's own files. The code there sees every secret.
    */
   readonly workers?: URL;
+  /** Told, a few times a second at most, while keystores are opened. What it throws is an uncaught error. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+/** How costly the key derivation of a file that is written shall be. */
+export interface SealingCost {
+  /** Argon2id: bytes of memory, a multiple of 1,024. Default 256 MiB. */
+  readonly memory?: number;
+  /** Argon2id: passes over that memory. Default 3. */
+  readonly passes?: number;
+}
+
+export interface SealRequest {
+  /** The sealed file. It is created with mode 0600, or the keys are added to those that it holds. */
+  readonly file: string;
+  readonly password: SecretSource;
+  /** The keys to write: ids of this vault. Default: all. Each must allow `export`. */
+  readonly ids?: readonly string[];
+  /** What the keys in the file may be asked to do. Default: everything that their types can do, but for `export`. */
+  readonly allow?: readonly Operation[];
+  /** Of a new file; one that exists keeps its own. */
+  readonly cost?: SealingCost;
+}
+
+export interface ResealRequest {
+  readonly file: string;
+  readonly password: SecretSource;
+  readonly newPassword: SecretSource;
+  readonly cost?: SealingCost;
+}
+
+export interface ExportRequest {
+  /** The keystore to create, with mode 0600: EIP-2335 for bls12-381, Web3 Secret Storage for secp256k1. */
+  readonly file: string;
+  readonly password: SecretSource;
+  /** scrypt's N, a power of two from 1,024. Default 262,144. r is 8 and p is 1. */
+  readonly n?: number;
 }
 
 export interface SignOptions {
@@ -158,6 +263,34 @@ export interface Vault extends AsyncDisposable {
    * @throws {VaultError} ERR_KEY_NOT_FOUND
    */
   release(id: string): Promise<void>;
+
+  /**
+   * Let an operator work with a key.
+   *
+   * `extendedPublicKey`, of a seed: the secp256k1 public key of a BIP-32 path, its chain code and its xpub text.
+   *
+   * @throws {VaultError} ERR_KEY_NOT_FOUND, ERR_OPERATION_UNSUPPORTED, ERR_NOT_ALLOWED
+   * @throws {TypeError} an unknown operator, or an input that it does not take.
+   */
+  execute(id: string, operator: 'extendedPublicKey', input: { readonly path: string }): Promise<ExtendedPublicKey>;
+
+  /**
+   * Write keys of this vault into a sealed file. Every key that has its id there already is an error: nothing is written.
+   *
+   * @returns how many keys the file holds.
+   * @throws {VaultError} ERR_NOT_ALLOWED - a key whose policy does not allow `export`.
+   * @throws {VaultError} ERR_KEY_EXISTS, ERR_PASSWORD, ERR_SEALED_FILE, ERR_FILE_LOCKED, ERR_FILE_WRITE, ERR_KDF_COST
+   */
+  seal(request: SealRequest): Promise<number>;
+
+  /**
+   * Write a key into a new encrypted keystore.
+   *
+   * @throws {VaultError} ERR_NOT_ALLOWED - the key's policy does not allow `export`.
+   * @throws {VaultError} ERR_OPERATION_UNSUPPORTED - a type that no keystore holds.
+   * @throws {VaultError} ERR_FILE_EXISTS - it is never overwritten. ERR_FILE_WRITE, ERR_KDF_COST
+   */
+  exportKeystore(id: string, request: ExportRequest): Promise<void>;
 
   /** What the vault runs on: threads, the provider of each key type, what a released key may leave, and the true state of its memory. */
   info(): VaultInfo;

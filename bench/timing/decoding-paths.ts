@@ -44,7 +44,7 @@ const decodingPath = (
   length: number,
   further: readonly Experiment[],
 ): TimedPath => {
-  const { staging, decoded } = createArena(1, 1, 'off');
+  const { staging, decoded } = createArena(1, 1, 0, 'off');
   const source = staging.subarray(0, length);
   return {
     name: encoding,
@@ -63,7 +63,7 @@ const decodingPath = (
 };
 
 const rangePath = (): TimedPath => {
-  const { decoded } = createArena(1, 1, 'off');
+  const { decoded } = createArena(1, 1, 0, 'off');
   const secret = decoded.subarray(0, SECRET_BYTES);
   const largest = Uint8Array.from(SECP256K1_ORDER);
   largest[SECRET_BYTES - 1]!--;

@@ -50,14 +50,14 @@ export const framePath = (): TimedPath => {
 /** The loop over a frame, with slots and generations, around a provider that does no more than copy the key. */
 export const slotPath = (): TimedPath => {
   const batch = 16;
-  const { buffer, layout } = createArena(1, 1, 'off');
+  const { buffer, layout } = createArena(1, 1, 0, 'off');
   const slots = openSlots(buffer, layout);
   const view = slots.view(SLOT);
   const copying: KeyProvider = {
     ...nobleEd25519,
     sign: ({ expanded }, _generation, _scheme, _message, signature) => signature.set(expanded),
   };
-  const providers = { ed25519: copying, secp256k1: copying, 'bls12-381': copying, x25519: copying };
+  const providers = { ed25519: copying, secp256k1: copying, 'bls12-381': copying, x25519: copying, seed: copying };
   const scratch = new Uint8Array(buffer, layout.seatsOffset, 64);
   const context = { slots, providers, scratch, verifyAfterSign: false, pause: () => undefined };
   const writer = createFrameWriter(4096);
@@ -90,7 +90,7 @@ export const bip340Path = (): TimedPath | AbsentPath => {
   }
   secp256k1.contextRandomize(randomSecret());
   const bip340 = createBip340(secp256k1, sodium);
-  const { buffer, layout } = createArena(1, 1, 'off');
+  const { buffer, layout } = createArena(1, 1, 0, 'off');
   const view = openSlots(buffer, layout).view(SLOT);
   const scratch = new Uint8Array(buffer, layout.stagingOffset, 1024);
   const signature = new Uint8Array(64);
@@ -134,7 +134,7 @@ export const exchangePath = (): TimedPath | AbsentPath => {
   if (blst === undefined) return { name, reason: 'the package @chainsafe/blst is not available' };
   const exchanged = createExchangedKey(blst);
   if (exchanged === undefined) return { name, reason: 'keys cannot be exchanged in place on this system' };
-  const { buffer, layout } = createArena(1, 1, 'off');
+  const { buffer, layout } = createArena(1, 1, 0, 'off');
   const { secret } = openSlots(buffer, layout).view(SLOT);
   const scratch = new Uint8Array(buffer, layout.stagingOffset, 1024);
   const names = ['0/1', '0/2'] as const; // another name each time, or nothing would be exchanged

@@ -7,21 +7,28 @@ export const EXIT = {
   /** The signature is not valid, or the operation failed. */
   failed: 1,
   usage: 64,
+  /** A file that was read is not what it should be: damaged, altered, or of another kind. */
+  badData: 65,
   inputMissing: 66,
   internal: 70,
   /** The output cannot be created: it exists, or its folder cannot be written to. */
   cannotCreate: 73,
+  /** Somebody else has it now: try again. */
+  busy: 75,
+  /** The password is wrong, or the key's policy does not allow this. */
+  notPermitted: 77,
   /** The settings are wrong, or the vault did not start with them. */
   configuration: 78,
   interrupted: 130,
 } as const;
 
-export type CliErrorCode = 'ERR_USAGE' | 'ERR_INPUT' | 'ERR_SETTINGS' | 'ERR_DEMO';
+export type CliErrorCode = 'ERR_USAGE' | 'ERR_INPUT' | 'ERR_SETTINGS' | 'ERR_CANCELLED' | 'ERR_DEMO';
 
 const EXIT_OF_CLI_ERROR: Readonly<Record<CliErrorCode, number>> = {
   ERR_USAGE: EXIT.usage,
   ERR_INPUT: EXIT.inputMissing,
   ERR_SETTINGS: EXIT.configuration,
+  ERR_CANCELLED: EXIT.interrupted,
   ERR_DEMO: EXIT.failed,
 };
 
@@ -44,6 +51,19 @@ const EXIT_OF_VAULT_ERROR: Readonly<Partial<Record<VaultErrorCode, number>>> = {
   ERR_PROVIDER_UNAVAILABLE: EXIT.configuration,
   ERR_MEMORY: EXIT.configuration,
   ERR_MEMORY_LOCK: EXIT.configuration,
+  ERR_KDF_COST: EXIT.configuration,
+  ERR_SOURCE_NOT_FOUND: EXIT.inputMissing,
+  ERR_SOURCE_UNREADABLE: EXIT.inputMissing,
+  ERR_SOURCE_EMPTY: EXIT.inputMissing,
+  ERR_SOURCE_TOO_LARGE: EXIT.inputMissing,
+  ERR_SOURCE_NOT_FILE: EXIT.inputMissing,
+  ERR_SOURCE_PERMISSIONS: EXIT.inputMissing,
+  ERR_KEYSTORE: EXIT.badData,
+  ERR_SEALED_FILE: EXIT.badData,
+  ERR_MNEMONIC: EXIT.badData,
+  ERR_PASSWORD: EXIT.notPermitted,
+  ERR_NOT_ALLOWED: EXIT.notPermitted,
+  ERR_FILE_LOCKED: EXIT.busy,
   ERR_FILE_EXISTS: EXIT.cannotCreate,
   ERR_FILE_WRITE: EXIT.cannotCreate,
   ERR_MEMORY_CORRUPTED: EXIT.internal,

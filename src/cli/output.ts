@@ -46,7 +46,12 @@ export const table = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-const oneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+/** A file's name may hold what a terminal obeys. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd')
+    .trim();
 
 interface Report {
   readonly message: string;

@@ -3,8 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.js';
 import { addDemo } from './commands/demo.js';
+import { addDerive } from './commands/derive.js';
+import { addExport } from './commands/export.js';
 import { addGenerate } from './commands/generate.js';
+import { addImport } from './commands/import.js';
+import { addInit } from './commands/init.js';
 import { addKeys } from './commands/keys.js';
+import { addPasswd } from './commands/passwd.js';
 import { addSign } from './commands/sign.js';
 import { addVerify } from './commands/verify.js';
 import { CliError, EXIT } from './exit-codes.js';
@@ -15,18 +20,22 @@ import { printError } from './output.js';
 const EXAMPLES = `
 Examples:
   strongroom demo                                        watch a vault at work
+  strongroom init                                        settings, and a new key under a password
+  strongroom sign --key node/identity --in message.bin   a signature by it
   strongroom generate ed25519 --out keys/identity.hex    a new key, only in that file
   strongroom check --settings strongroom.json            do all keys load?
-  strongroom sign --key node/identity --in message.bin
   echo -n hello | strongroom sign --key hot/eth --hash sha256 --in -
 
 Exit codes:
   0    done; the signature is valid
   1    the signature is not valid, or the operation failed
   64   the command line is wrong
+  65   a keystore or sealed file is damaged, or of another kind
   66   an input is missing or cannot be read
   70   a bug in strongroom, or its vault crashed
   73   the output cannot be created: it exists already
+  75   the file is being written by another program
+  77   the password is wrong, or the key does not allow it
   78   the settings are wrong, or the vault did not start
   130  interrupted; the vault was wiped first`;
 
@@ -48,11 +57,16 @@ const createProgram = (exitWith: (code: number) => void): Command => {
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   addGlobalOptions(program);
+  addInit(program, exitWith);
   addCheck(program, exitWith);
   addKeys(program, exitWith);
   addGenerate(program, exitWith);
   addSign(program, exitWith);
   addVerify(program, exitWith);
+  addDerive(program, exitWith);
+  addImport(program, exitWith);
+  addExport(program, exitWith);
+  addPasswd(program, exitWith);
   addDemo(program, exitWith, version);
   return program;
 };

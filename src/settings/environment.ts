@@ -3,7 +3,8 @@ import envVar from 'env-var';
 import type { SettingsProblem } from '../errors.js';
 import { type Hardening, hardeningCheck } from '../hardening.js';
 import type { Check } from '../wire/check.js';
-import { CONFIG_CHECKS, filePath, type WireConfig } from '../wire/specs.js';
+import { filePath } from '../wire/sources.js';
+import { CONFIG_CHECKS, type WireConfig } from '../wire/specs.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

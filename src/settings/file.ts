@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { SettingsProblem } from '../errors.js';
 import { addMismatch, addProblem, formatNumber } from '../wire/check.js';
-import { type ParsedJson, parseJson } from './json.js';
+import { type ParsedJson, parseJson } from '../wire/json.js';
 
 /** A settings file of 10,000 keys takes about as much. */
 const MAX_FILE_BYTES = 1024 * 1024;

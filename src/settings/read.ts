@@ -5,15 +5,27 @@ import { dirname, resolve } from 'node:path';
 import { type SettingsProblem, VaultError } from '../errors.js';
 import { type Hardening, hardeningCheck } from '../hardening.js';
 import type { Settings } from '../vault.js';
-import { addMismatch, type Check, type Fields, formatNumber, readFields, summarize, text } from '../wire/check.js';
-import { CONFIG_CHECKS, filePath, type Medium, type WireConfig } from '../wire/specs.js';
+import {
+  addMismatch,
+  type Check,
+  type Fields,
+  formatNumber,
+  listOf,
+  readFields,
+  summarize,
+  text,
+} from '../wire/check.js';
+import { type CheckedLoad, loadOf, MAX_LOADS } from '../wire/loads.js';
+import { filePath, type Medium } from '../wire/sources.js';
+import { CONFIG_CHECKS, DEFAULT_MAX_KDF_MEMORY, DEFAULT_MAX_KDF_WORK, type WireConfig } from '../wire/specs.js';
 import { type Environment, type Overrides, readOverrides, readSettingsPath, SETTINGS_VARIABLE } from './environment.js';
 import { readSettingsFile } from './file.js';
-import { type CheckedKey, checkKeys } from './keys.js';
+import { type CheckedKey, checkKeys, loadFrom } from './keys.js';
 
 export interface CheckedSettings {
   readonly config: WireConfig;
   readonly keys: readonly CheckedKey[];
+  readonly loads: readonly CheckedLoad[];
   readonly hardening: Hardening;
   /** Where relative key files start: the settings file's folder, or the working directory. Absolute. */
   readonly folder: string;
@@ -28,6 +40,8 @@ export const defaultConfig = (): WireConfig => ({
   maxPending: 65_536,
   maxPendingBytes: 512 * 1024 * 1024,
   verifyAfterSign: false,
+  maxKdfMemory: DEFAULT_MAX_KDF_MEMORY,
+  maxKdfWork: DEFAULT_MAX_KDF_WORK,
 });
 
 /** What problems with the settings as a whole are filed under. */
@@ -36,6 +50,7 @@ const DEFAULT_HARDENING: Hardening = 'warn';
 const FIELDS = [
   '$schema',
   'keys',
+  'load',
   'threads',
   'provider',
   'memory',
@@ -43,7 +58,9 @@ const FIELDS = [
   'maxPendingBytes',
   'verifyAfterSign',
   'hardening',
+  'kdf',
 ];
+const KDF_FIELDS = ['maxMemory', 'maxWork'];
 const MEMORY_FIELDS = ['lock', 'maxKeys'];
 const anyText: Check<string> = text('a string', () => true);
 
@@ -93,6 +110,13 @@ const checkSettings = (
     found?.only(MEMORY_FIELDS);
     return found;
   });
+  const kdf = fields.optional('kdf', undefined, (value, path) => {
+    const found = readFields(value, path, 'an object with "maxMemory" and "maxWork"', problems);
+    found?.only(KDF_FIELDS);
+    return found;
+  });
+  const kdfSetting = (name: 'maxMemory' | 'maxWork', of: 'maxKdfMemory' | 'maxKdfWork'): number =>
+    kdf?.optional(name, defaults[of], CONFIG_CHECKS[of]) ?? defaults[of];
   const config: WireConfig = {
     threads: setting(fields, 'threads'),
     provider: setting(fields, 'provider'),
@@ -101,14 +125,18 @@ const checkSettings = (
     maxPending: setting(fields, 'maxPending'),
     maxPendingBytes: setting(fields, 'maxPendingBytes'),
     verifyAfterSign: setting(fields, 'verifyAfterSign'),
+    maxKdfMemory: kdfSetting('maxMemory', 'maxKdfMemory'),
+    maxKdfWork: kdfSetting('maxWork', 'maxKdfWork'),
   };
   const hardening = fields.optional('hardening', DEFAULT_HARDENING, hardeningCheck) ?? DEFAULT_HARDENING;
   const keys = fields.has('keys')
     ? checkKeys(fields.entries.get('keys'), 'keys', given.folder, given.medium, problems)
     : [];
+  const loads = fields.optional('load', [], listOf(0, MAX_LOADS, loadOf(given.medium))) ?? [];
   return {
     config: { ...config, ...overrides.config },
     keys,
+    loads: loads.map((load) => loadFrom(load, given.folder)),
     hardening: overrides.hardening ?? hardening,
     folder: given.folder,
   };
@@ -126,14 +154,17 @@ const settingsError = (found: readonly SettingsProblem[]): VaultError => {
  * Precedence, for each setting by itself: its `STRONGROOM_*` variable, then the object or file, then the default.
  *
  * @param input - the settings, or the path of a JSON file; undefined takes the path from STRONGROOM_SETTINGS.
+ * @param reader - the program asks for secrets that are to be typed; anyone else is told that nobody would.
  * @throws {VaultError} ERR_SETTINGS - `problems` lists every mistake, in the settings and in the variables.
  */
 export const readSettings = (
   input: Settings | string | undefined,
   environment: Environment = process.env,
+  reader: 'library' | 'program' = 'library',
 ): CheckedSettings => {
   const problems: SettingsProblem[] = [];
-  const given = locate(input, environment, problems);
+  const located = locate(input, environment, problems);
+  const given = located && (reader === 'program' ? { ...located, medium: reader } : located);
   const overrides = readOverrides(environment, problems);
   const settings = given && checkSettings(given, overrides, problems);
   if (problems.length > 0 || settings === undefined) throw settingsError(problems);

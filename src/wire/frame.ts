@@ -55,6 +55,7 @@ export const STATUS_CODES: readonly (VaultErrorCode | 'OK')[] = [
   'ERR_SIGNER_FAILED',
   'ERR_SIGNATURE_FAULT',
   'ERR_INTERNAL',
+  'ERR_NOT_ALLOWED',
 ];
 export const statusOf = (code: VaultErrorCode): number => {
   const status = STATUS_CODES.indexOf(code);

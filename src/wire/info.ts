@@ -1,13 +1,15 @@
 // What the vault tells about its keys and itself. No secrets: ids, types, public keys and the state of its memory.
-import type { KeyType, ProviderName } from './types.js';
+import type { KeyType, Operation, ProviderName } from './types.js';
 
 export interface KeyInfo {
   readonly id: string;
   readonly type: KeyType;
-  /** 32 bytes (ed25519, x25519), 33 compressed (secp256k1) or 48 compressed G1 (bls12-381). */
+  /** 32 bytes (ed25519, x25519), 33 compressed (secp256k1) or 48 compressed G1 (bls12-381). A seed has none: 0 bytes. */
   readonly publicKey: Uint8Array;
   readonly provider: ProviderName;
-  readonly source: 'generate' | 'env' | 'file' | 'bytes';
+  readonly source: 'generate' | 'env' | 'file' | 'bytes' | 'mnemonic' | 'seed' | 'keystore' | 'sealed';
+  /** What it may be asked to do, besides what its public key alone answers. */
+  readonly allow: readonly Operation[];
 }
 
 /**

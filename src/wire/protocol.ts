@@ -2,13 +2,17 @@
 // without secrets; secret hand-offs travel outside Comlink, as transferred buffers (see HandoffMessage).
 import type { ErrorRecord, StartupFailure } from '../errors.js';
 import type { KeyInfo, VaultInfo } from './info.js';
+import type { WireLoad } from './loads.js';
+import type { WireExecuteRequest, WireExportRequest, WireResealRequest, WireSealRequest } from './requests.js';
 import type { WireConfig, WireKeySpec } from './specs.js';
-import type { HashName, KeyHandle, KeyType, Scheme } from './types.js';
+import type { ExtendedPublicKey, HashName, KeyHandle, KeyType, Scheme } from './types.js';
 
 /** A key as the vault describes it to its clients. */
 export interface KeyRecord {
   readonly info: KeyInfo;
   readonly handle: KeyHandle;
+  /** A sentence for process.emitWarning. */
+  readonly warning?: string;
 }
 
 /** The vault is open. */
@@ -21,6 +25,8 @@ export interface LoadReply {
   readonly keys: readonly KeyRecord[];
   /** Every key that could not be registered; when there is one, nothing stays registered. */
   readonly failures: readonly StartupFailure[];
+  /** Keys that were to be registered. */
+  readonly total: number;
   /** What the vault runs on, as its threads are ready. */
   readonly info: VaultInfo;
 }
@@ -41,6 +47,20 @@ export interface VerifyRequest {
   readonly signature: Uint8Array;
 }
 
+/** A password that is typed at the terminal, step by step: what is typed is read by the vault thread, and stays there. */
+export const TYPING_STEPS = ['open', 'old', 'new', 'again', 'close'] as const;
+/** `old` and `new` read a line, `again` the same line once more; each is asked for until it is not `waiting`. */
+export type TypingStep = (typeof TYPING_STEPS)[number];
+
+/** A rough guess: see workers/vault/terminal-strength.ts. */
+export type Strength = 'weak' | 'fair' | 'strong';
+
+export type TypingReply =
+  /** A secret of kind `bytes` can name the line by this number. `strength`: of a new one. */
+  | { readonly state: 'typed'; readonly handoff: number; readonly strength?: Strength }
+  /** The line is not complete; or it was taken back whole, and is read anew; or it, and all that was typed, is wiped. */
+  | { readonly state: 'waiting' | 'empty' | 'too-long' | 'different' | 'cancelled' | 'closed' | 'no-terminal' };
+
 /** The methods and their plain signatures. Handlers answer each with a {@link Reply}. */
 export interface VaultMethods {
   /** Make the arena, test the providers, start the signers. First of all, and once. */
@@ -48,7 +68,7 @@ export interface VaultMethods {
   /** Read named variables from the process's environment block into the arena, and scrub them there. */
   claimVariables(names: readonly string[]): ClaimReply;
   /** Register every key of the settings, or none. Once, after `open`. */
-  load(keys: readonly WireKeySpec[]): LoadReply;
+  load(keys: readonly WireKeySpec[], loads: readonly WireLoad[]): LoadReply;
   register(spec: WireKeySpec): KeyRecord;
   publicKey(id: string): Uint8Array;
   /** A frame of operations (frame.ts); answered by replies that follow one another in the frame's order. */
@@ -56,6 +76,14 @@ export interface VaultMethods {
   signTogether(ids: readonly string[], message: Uint8Array): Uint8Array;
   verify(request: VerifyRequest): boolean;
   release(id: string): void;
+  execute(request: WireExecuteRequest): ExtendedPublicKey;
+  /** Write keys into a sealed file. Answers with the number of keys that it holds then. */
+  seal(request: WireSealRequest): number;
+  exportKeystore(request: WireExportRequest): void;
+  /** Write a sealed file anew, under another password. Answers with the number of keys in it. */
+  reseal(request: WireResealRequest): number;
+  /** Read what was typed at the terminal meanwhile. For the program. */
+  readTyped(step: TypingStep): TypingReply;
   /** Generate a key and keep it only in a new file of mode 0600. Answers with the public key. */
   createKeyFile(type: KeyType, path: string): Uint8Array;
   close(): void;
@@ -72,6 +100,11 @@ export const VAULT_METHODS: readonly (keyof VaultMethods)[] = [
   'signTogether',
   'verify',
   'release',
+  'execute',
+  'seal',
+  'exportKeystore',
+  'reseal',
+  'readTyped',
   'createKeyFile',
   'close',
 ];
@@ -85,6 +118,13 @@ export interface FatalMessage {
 }
 export const isFatalMessage = (data: unknown): data is FatalMessage =>
   typeof data === 'object' && data !== null && Object.hasOwn(data, 'fatal');
+
+/** How far a start has come with keys that cost a key derivation. Outside Comlink, while `load` is under way. */
+export interface ProgressMessage {
+  readonly progress: { readonly done: number; readonly total: number };
+}
+export const isProgressMessage = (data: unknown): data is ProgressMessage =>
+  typeof data === 'object' && data !== null && Object.hasOwn(data, 'progress');
 
 /** Every answer is one of these: errors are records, so their codes survive and no stack of the vault crosses. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };

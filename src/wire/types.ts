@@ -1,6 +1,6 @@
 // The vocabulary of keys and signatures that both sides of the boundary share. Types and tables only.
 
-export const KEY_TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519'] as const;
+export const KEY_TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
 export const SCHEMES = ['ed25519', 'ecdsa', 'ecdsa-recoverable', 'schnorr', 'bls12-381'] as const;
@@ -25,18 +25,41 @@ export interface KeyHandle {
 }
 
 export interface KeyTypeFacts {
-  /** Bytes of the secret: the ed25519 seed of RFC 8032, a scalar, or the x25519 private key. */
+  /** Bytes of the secret: the ed25519 seed of RFC 8032, a scalar, the x25519 private key; of a seed, the most. */
   readonly secretBytes: number;
+  /** The least: less than the most for seeds alone. */
+  readonly minSecretBytes: number;
+  /** 0 for a seed, which has none. */
   readonly publicKeyBytes: number;
   /** The schemes of the type; the first is the default. Empty: the type does not sign. */
   readonly schemes: readonly Scheme[];
 }
 
 export const KEY_TYPE_FACTS: Readonly<Record<KeyType, KeyTypeFacts>> = {
-  ed25519: { secretBytes: 32, publicKeyBytes: 32, schemes: ['ed25519'] },
-  secp256k1: { secretBytes: 32, publicKeyBytes: 33, schemes: ['ecdsa', 'ecdsa-recoverable', 'schnorr'] },
-  'bls12-381': { secretBytes: 32, publicKeyBytes: 48, schemes: ['bls12-381'] },
-  x25519: { secretBytes: 32, publicKeyBytes: 32, schemes: [] },
+  ed25519: { secretBytes: 32, minSecretBytes: 32, publicKeyBytes: 32, schemes: ['ed25519'] },
+  secp256k1: {
+    secretBytes: 32,
+    minSecretBytes: 32,
+    publicKeyBytes: 33,
+    schemes: ['ecdsa', 'ecdsa-recoverable', 'schnorr'],
+  },
+  'bls12-381': { secretBytes: 32, minSecretBytes: 32, publicKeyBytes: 48, schemes: ['bls12-381'] },
+  x25519: { secretBytes: 32, minSecretBytes: 32, publicKeyBytes: 32, schemes: [] },
+  // BIP-32: 128 to 512 bits. Keys are derived from it, and it does nothing else.
+  seed: { secretBytes: 64, minSecretBytes: 16, publicKeyBytes: 0, schemes: [] },
+};
+
+/** What may be asked of a key and its policy's `allow` can name. What takes the public key alone is always allowed. */
+export const OPERATIONS = ['sign', 'derive', 'extendedPublicKey', 'export'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** What a key of a type may do: everything here when its policy does not say, but for 'export'. */
+export const OPERATIONS_OF_TYPE: Readonly<Record<KeyType, readonly Operation[]>> = {
+  ed25519: ['sign', 'export'],
+  secp256k1: ['sign', 'export'],
+  'bls12-381': ['sign', 'export'],
+  x25519: ['export'],
+  seed: ['derive', 'extendedPublicKey', 'export'],
 };
 
 /** The type whose keys sign by a scheme: each scheme has one. */
@@ -69,3 +92,19 @@ export type Encoding = (typeof ENCODINGS)[number];
 export const MAX_MESSAGE_BYTES: number = 256 * 1024 * 1024;
 /** The largest secret source that is read, in bytes (64 KiB). */
 export const MAX_SOURCE_BYTES: number = 64 * 1024;
+
+/** The public half of a BIP-32 node: from it follow the public keys of its children that are not hardened. */
+export interface ExtendedPublicKey {
+  /** 33 bytes, compressed. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes. */
+  readonly chainCode: Uint8Array;
+  /** Steps from the seed, 0 to 255. */
+  readonly depth: number;
+  /** 4 bytes: the first of HASH160 of the parent's public key; zeros at depth 0. */
+  readonly parentFingerprint: Uint8Array;
+  /** The last step of the path, with 2^31 added if it is hardened; 0 at depth 0. */
+  readonly index: number;
+  /** The serialisation of BIP-32, in base58check. */
+  readonly xpub: string;
+}

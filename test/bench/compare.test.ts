@@ -104,8 +104,8 @@ const make = (made: Made): Result => ({
   },
   vault: {
     threads: 2,
-    providers: { ed25519: 'native', secp256k1: 'native', 'bls12-381': 'native', x25519: 'native' },
-    residue: { ed25519: 'none', secp256k1: 'none', 'bls12-381': 'none', x25519: 'none' },
+    providers: { ed25519: 'native', secp256k1: 'native', 'bls12-381': 'native', x25519: 'native', seed: 'native' },
+    residue: { ed25519: 'none', secp256k1: 'none', 'bls12-381': 'none', x25519: 'none', seed: 'none' },
     memory: { locked: true, excludedFromDumps: true, bytes: 65_536, keysUsed: 3, keysMax: 3 },
     openMs: 50,
   },

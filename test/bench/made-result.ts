@@ -336,7 +336,7 @@ export const makeResult = ({ hostile = false, smoke = false, only }: MadeOptions
     ...cost(),
     ...(hostile ? [hostileMeasurement()] : []),
   ];
-  const types = { ed25519: 'native', secp256k1: 'native', 'bls12-381': 'native', x25519: 'node' };
+  const types = { ed25519: 'native', secp256k1: 'native', 'bls12-381': 'native', x25519: 'node', seed: 'noble' };
   return {
     format: 'strongroom-bench',
     version: 2,
@@ -369,7 +369,7 @@ export const makeResult = ({ hostile = false, smoke = false, only }: MadeOptions
     vault: {
       threads: 2,
       providers: types as Result['vault']['providers'],
-      residue: { ed25519: 'none', secp256k1: 'none', 'bls12-381': 'part', x25519: 'part' },
+      residue: { ed25519: 'none', secp256k1: 'none', 'bls12-381': 'part', x25519: 'part', seed: 'unwiped' },
       memory: { locked: true, excludedFromDumps: true, bytes: 2_097_152, keysUsed: 20_003, keysMax: 32_768 },
       openMs: 143.2,
     },

@@ -7,21 +7,31 @@ import { suite } from '../support/suite.js';
 import { repositoryRoot } from '../support/vectors.js';
 import { tokenize } from './scan.js';
 
-const VALUES: readonly string[] = ['VaultError', 'openVault'];
+const VALUES: readonly string[] = ['VaultError', 'openVault', 'resealFile'];
 
 /** Every name with a type, the types of the values among them. */
 const DECLARED: readonly string[] = [
   ...VALUES,
   'Encoding',
+  'ExportRequest',
+  'ExtendedPublicKey',
   'HashName',
   'KeyInfo',
+  'KeyLoad',
   'KeySource',
   'KeySpec',
   'KeyType',
+  'LoadProgress',
+  'MnemonicLanguage',
   'OpenOptions',
+  'Operation',
   'ProviderName',
+  'ResealRequest',
   'Residue',
   'Scheme',
+  'SealRequest',
+  'SealingCost',
+  'SecretSource',
   'Settings',
   'SettingsProblem',
   'SignOptions',

@@ -85,12 +85,29 @@ const FLAGS: readonly (readonly [readonly string[], string])[] = [
 ];
 
 for (const [flags, named] of FLAGS) {
-  test(`'strict' refuses to start under ${named}, and says so`, async () => {
-    const { code, message, problems, threads } = outcomeOf(await open('strict', flags));
+  test(`${named} alone makes a process unsafe, and is named`, () => {
+    const problems = findUnsafe(runtime({ execArgv: flags }));
+    assert.ok(problems.some(({ path, reason }) => path === 'execArgv' && reason.startsWith(`${named} `)));
+  });
+}
+
+/** In one process: none of them changes what another does. */
+const FLAGS_AT_ONCE = 6;
+for (let first = 0; first < FLAGS.length; first += FLAGS_AT_ONCE) {
+  const some = FLAGS.slice(first, first + FLAGS_AT_ONCE);
+  test(`'strict' refuses to start under ${some.map(([, named]) => named).join(', ')}, and says so`, async () => {
+    const { code, message, problems, threads } = outcomeOf(
+      await open(
+        'strict',
+        some.flatMap(([flags]) => flags),
+      ),
+    );
     assert.is(code, 'ERR_UNSAFE_RUNTIME');
     assert.is(threads, 0, 'no thread was started');
-    assert.match(message ?? '', `execArgv: ${named} `);
-    assert.ok(problems?.some(({ path, reason }) => path === 'execArgv' && reason.startsWith(`${named} `)));
+    for (const [, named] of some) {
+      assert.match(message ?? '', `execArgv: ${named} `);
+      assert.ok(problems?.some(({ path, reason }) => path === 'execArgv' && reason.startsWith(`${named} `)));
+    }
     for (const { path, reason } of problems ?? []) assert.match(message ?? '', `${path}: ${reason}`);
     assert.not.match(message ?? '', folder);
   });

@@ -31,6 +31,7 @@ test.before(async () => {
       ed25519: { type: 'ed25519', from: { bytes: secret() } },
       secp256k1: { type: 'secp256k1', from: { bytes: secret() } },
       'bls12-381': { type: 'bls12-381', from: { bytes: secret() } },
+      seed: { type: 'seed', from: { bytes: secret() } },
     },
   });
 });
@@ -95,6 +96,10 @@ const everythingGiven = async (): Promise<unknown[]> => {
     () => vault.register('ed25519', { type: 'ed25519', from: 'generate' }),
     () => vault.register('short', { type: 'ed25519', from: { bytes: new Uint8Array(7) } }),
     () => vault.signTogether(['ed25519'], message),
+    () => vault.execute('ed25519', 'extendedPublicKey', { path: 'm' }),
+    () => vault.exportKeystore('secp256k1', { file: 'never.json', password: { bytes: random.bytes(20) } }),
+    () => vault.seal({ file: 'never.sealed', password: { bytes: random.bytes(20) } }),
+    () => vault.seal({ file: 'never.sealed', password: secrets[0]!.toString('hex') as never }),
   ];
   return [
     vault,
@@ -105,6 +110,7 @@ const everythingGiven = async (): Promise<unknown[]> => {
     await vault.signMany('ed25519', [message, message]),
     await vault.signTogether(['bls12-381'], message),
     await vault.register('temporary', { type: 'ed25519', from: 'generate' }),
+    await vault.execute('seed', 'extendedPublicKey', { path: "m/44'/60'/0'" }),
     await vault.release('temporary'),
     ...(await Promise.all(errors.map((error) => rejects(error(), Error)))),
   ];
@@ -140,6 +146,9 @@ test('a vault is frozen, and has exactly these members', () => {
     'signTogether',
     'verify',
     'release',
+    'execute',
+    'seal',
+    'exportKeystore',
     'info',
     'keys',
     'closed',

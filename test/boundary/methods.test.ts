@@ -16,6 +16,11 @@ const METHODS = [
   'signTogether',
   'verify',
   'release',
+  'execute',
+  'seal',
+  'exportKeystore',
+  'reseal',
+  'readTyped',
   'createKeyFile',
   'close',
 ];
@@ -62,11 +67,11 @@ test('a vault that is closed while it opens answers both calls, and one that is 
   assert.is(await ended, 0);
 
   const opened = await startRawVault();
-  const calls = [opened.call('open', [CONFIG]), opened.call('open', [CONFIG]), opened.call('load', [[]])];
+  const calls = [opened.call('open', [CONFIG]), opened.call('open', [CONFIG]), opened.call('load', [[], []])];
   const [first, second, third] = codes(await Promise.all(calls));
   assert.equal([first, second], ['ok', 'ERR_REFUSED']);
   assert.ok(third === 'ERR_REFUSED' || third === 'ok', third);
-  assert.equal(codes([await opened.call('load', [[]])]), ['ok']);
+  assert.equal(codes([await opened.call('load', [[], []])]), ['ok']);
   assert.is(await opened.close(), 0);
 });
 

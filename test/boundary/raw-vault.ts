@@ -21,6 +21,8 @@ export const CONFIG: WireConfig = {
   maxPending: 1000,
   maxPendingBytes: 16 * 1024 * 1024,
   verifyAfterSign: false,
+  maxKdfMemory: 64 * 1024 * 1024,
+  maxKdfWork: 65_536,
 };
 
 /** An answer as it arrives: a RAW value, or anything else that Comlink would send. */
@@ -104,7 +106,7 @@ export type RawKeys = Readonly<Record<'ed25519' | 'secp256k1' | 'bls12-381' | 'x
 /** Open the vault, wait for its signers, and register a key of each type, whose id is the type. */
 export const openRawVault = async (vault: RawVault): Promise<RawKeys> => {
   assert.is((await vault.call('open', [CONFIG])).ok, true);
-  assert.is((await vault.call('load', [[]])).ok, true);
+  assert.is((await vault.call('load', [[], []])).ok, true);
   return {
     ed25519: await vault.register('ed25519', 'ed25519'),
     secp256k1: await vault.register('secp256k1', 'secp256k1'),

@@ -1,7 +1,9 @@
-// Every command of the program on good input: what it prints, as text and as JSON, and what it leaves behind.
+// Every command of the program on good input: what it prints, as text and as JSON, and what it leaves behind. Each runs
+// as a process at least once.
 import { createPublicKey, verify } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSignature } from '../../dist/src/cli/input.js';
 import { assert } from '../support/assert.js';
 import { fromHex } from '../support/hex.js';
 import { suite } from '../support/suite.js';
@@ -17,9 +19,13 @@ interface ListedKey {
 
 const test = suite('the commands of the program');
 const program = createProgram();
-const { run } = program;
+const { run, runHere } = program;
 const MESSAGE = 'a message, and a line feed\n';
 const publicKeys: Record<string, string> = {};
+let listing: Promise<string> | undefined;
+/** What `keys --json` prints. */
+const listedAsJson = (): Promise<string> =>
+  (listing ??= runHere(['keys', '--json']).then(({ stdout }) => onlyLine(stdout)));
 
 test.timeout(120_000); // each run starts a vault
 
@@ -29,7 +35,7 @@ test.before(async () => {
     ['secp256k1', 'hot.hex'],
     ['bls12-381', 'validator.hex'],
   ] as const) {
-    const { code, stdout, stderr } = await run(['generate', type, '--out', file]);
+    const { code, stdout, stderr } = await runHere(['generate', type, '--out', file]);
     assert.is(code, 0, stderr);
     publicKeys[type] = onlyLine(stdout);
   }
@@ -53,9 +59,12 @@ test('--help has examples and exit codes, and each command has its own help with
   const { code, stdout } = await run(['--help']);
   assert.is(code, 0);
   for (const part of ['Examples:', 'Exit codes:', '  78 ', '--settings', '--json']) assert.match(stdout, part);
-  for (const command of ['check', 'keys', 'generate', 'sign', 'verify', 'demo']) {
+  for (const command of [
+    ...['init', 'check', 'keys', 'generate', 'sign', 'verify'],
+    ...['derive', 'import', 'export', 'passwd', 'demo'],
+  ]) {
     assert.match(stdout, `\n  ${command}`);
-    const help = await run([command, '--help']);
+    const help = await (command === 'sign' ? run : runHere)([command, '--help']);
     assert.is(help.code, 0, command);
     assert.match(help.stdout, 'Examples:\n  strongroom', command);
     assert.match(help.stdout, '--settings', command);
@@ -66,8 +75,7 @@ test('generate writes hex of mode 0600 and prints the public key that the vault 
   const file = join(program.folder, 'identity.hex');
   if (process.platform !== 'win32') assert.is(statSync(file).mode & 0o777, 0o600);
   assert.match(readFileSync(file, 'latin1'), /^[0-9a-f]{64}\n$/);
-  const { stdout } = await run(['keys', '--json']);
-  const listed = (JSON.parse(onlyLine(stdout)) as { keys: ListedKey[] }).keys;
+  const listed = (JSON.parse(await listedAsJson()) as { keys: ListedKey[] }).keys;
   for (const type of ['ed25519', 'secp256k1', 'bls12-381']) {
     assert.is(listed.find((key) => key.type === type)?.publicKey, publicKeys[type], type);
   }
@@ -81,7 +89,7 @@ test('generate --json names type, file and public key', async () => {
   assert.match(publicKey, /^[0-9a-f]{64}$/);
 });
 
-test('keys lists id, type, provider, source and public key', async () => {
+test('keys lists id, type, provider, source, public key and what they may do', async () => {
   const { code, stdout, stderr } = await run(['keys']);
   assert.is(code, 0, stderr);
   const rows = stdout
@@ -92,10 +100,13 @@ test('keys lists id, type, provider, source and public key', async () => {
     rows.map((row) => row[0]),
     ['node/identity', 'hot/eth', 'validator/0', 'session'],
   );
-  const { stdout: json } = await run(['keys', '--json']);
-  const { keys } = JSON.parse(onlyLine(json)) as { keys: ListedKey[] };
-  assert.equal(Object.keys(keys[0]!), ['id', 'type', 'provider', 'source', 'publicKey']);
-  assert.equal(rows[0], Object.values(keys[0]!));
+  const { keys } = JSON.parse(await listedAsJson()) as { keys: ListedKey[] };
+  assert.equal(Object.keys(keys[0]!), ['id', 'type', 'provider', 'source', 'publicKey', 'allow']);
+  assert.equal(
+    rows.map((row) => row[5]),
+    ['sign', 'sign', 'sign', '-'],
+  );
+  assert.equal(rows[0], Object.values(keys[0]!).map(String));
 });
 
 test('check reports on every key and exits with 0', async () => {
@@ -103,7 +114,7 @@ test('check reports on every key and exits with 0', async () => {
   assert.is(code, 0, stderr);
   for (const id of ['node/identity', 'hot/eth', 'validator/0', 'session']) assert.match(stdout, `ok  ${id} `);
   assert.match(stdout, '4 keys loaded; 1 signer thread;');
-  const { stdout: json } = await run(['check', '--json']);
+  const { stdout: json } = await runHere(['check', '--json']);
   const report = JSON.parse(onlyLine(json));
   assert.is(report.ok, true);
   assert.equal(
@@ -127,8 +138,7 @@ test('sign reads binary from standard input, and gives hex, base64 and raw bytes
   program.write('binary', input);
   const sign = ['sign', '--key', 'node/identity'];
   const hex = onlyLine((await run([...sign, '--in', '-'], { input })).stdout);
-  assert.is(hex, onlyLine((await run([...sign, '--in', 'binary'])).stdout));
-  const base64 = onlyLine((await run([...sign, '--in', 'binary', '--encoding', 'base64'])).stdout);
+  const base64 = onlyLine((await runHere([...sign, '--in', 'binary', '--encoding', 'base64'])).stdout);
   assert.is(Buffer.from(base64, 'base64').toString('hex'), hex);
 
   const child = program.start([...sign, '--in', 'binary', '--encoding', 'raw']);
@@ -140,39 +150,46 @@ test('sign reads binary from standard input, and gives hex, base64 and raw bytes
 
 test('sign --json names key, scheme, hash and encoding', async () => {
   const args = ['--key', 'hot/eth', '--in', 'message', '--scheme', 'ecdsa-recoverable', '--hash', 'keccak256'];
-  const { stdout } = await run(['sign', ...args, '--json']);
+  const { stdout } = await runHere(['sign', ...args, '--json']);
   const { signature, ...rest } = JSON.parse(onlyLine(stdout)) as { signature: string };
   assert.equal(rest, { key: 'hot/eth', scheme: 'ecdsa-recoverable', hash: 'keccak256', encoding: 'hex' });
   assert.is(signature.length, 130);
 });
 
 test('verify takes hex, base64 and files of any of the three encodings', async () => {
-  const all = ['hex', '0x', 'base64', '@signature.raw', '@signature.hex', '@signature.base64'];
-  for (const [id, options, forms] of [
-    ['validator/0', [], ['base64', '@signature.raw']],
-    ['hot/eth', ['--hash', 'sha256', '--scheme', 'schnorr'], all],
+  for (const [id, options, form] of [
+    ['validator/0', [], '@signature.raw'],
+    ['hot/eth', ['--hash', 'sha256', '--scheme', 'schnorr'], 'base64'],
   ] as const) {
     const request = ['--key', id, '--in', 'message', ...options];
-    const signature = fromHex(onlyLine((await run(['sign', ...request])).stdout));
+    const signature = fromHex(onlyLine((await runHere(['sign', ...request])).stdout));
     const hex = Buffer.from(signature).toString('hex');
     const base64 = Buffer.from(signature).toString('base64');
     program.write('signature.raw', signature);
     program.write('signature.hex', `${hex}\n`);
     program.write('signature.base64', `${base64}\n`);
-    for (const form of forms) {
-      const given = { hex, '0x': `0x${hex}`, base64 }[form] ?? form;
-      const { code, stdout, stderr } = await run(['verify', ...request, '--signature', given]);
-      assert.is(code, 0, `${id}, ${form}: ${stderr}`);
-      assert.is(stdout, 'valid\n');
+    const inFolder = (name: string): string => `@${join(program.folder, name)}`;
+    const files = ['signature.raw', 'signature.hex', 'signature.base64'].map(inFolder);
+    for (const given of [hex, `0x${hex}`, base64, ...files]) {
+      assert.equal(Uint8Array.from(await readSignature(given)), signature, `${id}, ${given}`);
     }
+    const given = form === 'base64' ? base64 : form;
+    const { code, stdout, stderr } = await (id === 'hot/eth' ? runHere : run)([
+      'verify',
+      ...request,
+      '--signature',
+      given,
+    ]);
+    assert.is(code, 0, `${id}, ${form}: ${stderr}`);
+    assert.is(stdout, 'valid\n');
   }
 });
 
 test('verify exits with 1 for another message and for a signature of the wrong length', async () => {
-  const hex = onlyLine((await run(['sign', '--key', 'node/identity', '--in', 'message'])).stdout);
+  const hex = onlyLine((await runHere(['sign', '--key', 'node/identity', '--in', 'message'])).stdout);
   const other = await run(['verify', '--key', 'node/identity', '--in', '-', '--signature', hex], { input: 'another' });
   assert.equal([other.code, other.stdout, other.stderr], [1, 'not valid\n', '']);
-  const short = await run(['verify', '--key', 'node/identity', '--in', 'message', '--signature', 'abcd', '--json']);
+  const short = await runHere(['verify', '--key', 'node/identity', '--in', 'message', '--signature', 'abcd', '--json']);
   assert.is(short.code, 1);
   assert.equal(JSON.parse(onlyLine(short.stdout)), { key: 'node/identity', scheme: 'ed25519', valid: false });
 });
@@ -181,10 +198,10 @@ test('the settings come from --settings, else STRONGROOM_SETTINGS, else ./strong
   program.writeSettings('one.json', { one: { type: 'ed25519', from: 'generate' } });
   program.writeSettings('two.json', { two: { type: 'ed25519', from: 'generate' } });
   const env = { STRONGROOM_SETTINGS: 'two.json' };
-  assert.match((await run(['keys', '--settings', 'one.json'], { env })).stdout, /^one /);
-  assert.match((await run(['--settings', 'one.json', 'keys'], { env })).stdout, /^one /);
+  assert.match((await runHere(['keys', '--settings', 'one.json'], { env })).stdout, /^one /);
+  assert.match((await runHere(['--settings', 'one.json', 'keys'], { env })).stdout, /^one /);
   assert.match((await run(['keys'], { env })).stdout, /^two /);
-  assert.match((await run(['keys'])).stdout, /^node\/identity /);
+  assert.match((await runHere(['keys'])).stdout, /^node\/identity /);
 });
 
 test.run();

@@ -1,4 +1,5 @@
 // What goes wrong with the program: one line with a code on standard error, the documented exit code, nothing damaged.
+// One of each kind is a process.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../support/assert.js';
@@ -8,7 +9,7 @@ import { createProgram, exitOf, onlyLine } from './program.js';
 
 const test = suite('failures of the program');
 const program = createProgram();
-const { run } = program;
+const { run, runHere } = program;
 
 test.timeout(120_000); // each run starts a vault
 
@@ -49,8 +50,8 @@ test('a wrong command line exits with 64', async () => {
     [['generate', 'ed25519', '--out', ''], /^strongroom: ERR_USAGE: --out expected the path of a file/],
     [['demo', '--count', '7'], /^strongroom: ERR_USAGE: .*Expected a whole number from 100 to 1000000/],
   ];
-  for (const [args, line] of cases) {
-    const result = await run(args);
+  for (const [i, [args, line]] of cases.entries()) {
+    const result = await (i === 0 ? run : runHere)(args);
     assert.is(result.code, 64, args.join(' '));
     assert.is(result.stdout, '');
     assert.match(onlyLine(result.stderr), line);
@@ -63,8 +64,8 @@ test('a wrong command line exits with 64', async () => {
 test('without --hash, ECDSA takes 32 bytes and says so', async () => {
   const expected = /^strongroom: ERR_USAGE: ecdsa signs a digest: --in expected 32 bytes .*, got 9; give --hash/;
   fails(await run(['sign', '--key', 'eth', '--in', 'message']), 64, expected);
-  fails(await run(['verify', '--key', 'eth', '--in', 'message', '--signature', 'abcd']), 64, expected);
-  const { code, stdout } = await run(['sign', '--key', 'eth', '--in', 'digest']);
+  fails(await runHere(['verify', '--key', 'eth', '--in', 'message', '--signature', 'abcd']), 64, expected);
+  const { code, stdout } = await runHere(['sign', '--key', 'eth', '--in', 'digest']);
   assert.is(code, 0);
   assert.match(stdout, /^[0-9a-f]{128}\n$/);
 });
@@ -72,16 +73,16 @@ test('without --hash, ECDSA takes 32 bytes and says so', async () => {
 test('an input that is missing exits with 66', async () => {
   const request = ['--key', 'identity', '--in'];
   fails(await run(['sign', ...request, 'nowhere']), 66, /^strongroom: ERR_INPUT: --in: "nowhere" does not exist$/);
-  fails(await run(['sign', ...request, '.']), 66, /^strongroom: ERR_INPUT: --in: "\." is a directory$/);
+  fails(await runHere(['sign', ...request, '.']), 66, /^strongroom: ERR_INPUT: --in: "\." is a directory$/);
   const verify = ['verify', ...request, 'message', '--signature', '@nowhere'];
-  fails(await run(verify), 66, /^strongroom: ERR_INPUT: --signature: "nowhere" does not exist$/);
+  fails(await runHere(verify), 66, /^strongroom: ERR_INPUT: --signature: "nowhere" does not exist$/);
 });
 
 test('what the vault refuses exits with 1 and its code', async () => {
-  const sign = (id: string): Promise<ChildResult> => run(['sign', '--key', id, '--in', 'message']);
-  fails(await sign('nobody'), 1, /^strongroom: ERR_KEY_NOT_FOUND: no key "nobody"/);
-  fails(await sign('agree'), 1, /^strongroom: ERR_OPERATION_UNSUPPORTED: /);
-  const other = await run(['sign', '--key', 'identity', '--in', 'message', '--scheme', 'schnorr']);
+  const sign = ['sign', '--in', 'message', '--key'];
+  fails(await run([...sign, 'nobody']), 1, /^strongroom: ERR_KEY_NOT_FOUND: no key "nobody"/);
+  fails(await runHere([...sign, 'agree']), 1, /^strongroom: ERR_OPERATION_UNSUPPORTED: /);
+  const other = await runHere([...sign, 'identity', '--scheme', 'schnorr']);
   fails(other, 1, /^strongroom: ERR_SCHEME_UNSUPPORTED: /);
 });
 
@@ -89,13 +90,13 @@ test('generate never overwrites and exits with 73', async () => {
   program.write('taken', 'not a key\n');
   fails(await run(['generate', 'ed25519', '--out', 'taken']), 73, /^strongroom: ERR_FILE_EXISTS: /);
   assert.is(readFileSync(join(program.folder, 'taken'), 'utf8'), 'not a key\n');
-  fails(await run(['generate', 'ed25519', '--out', 'nowhere/key']), 73, /^strongroom: ERR_FILE_WRITE: /);
+  fails(await runHere(['generate', 'ed25519', '--out', 'nowhere/key']), 73, /^strongroom: ERR_FILE_WRITE: /);
   assert.not.ok(existsSync(join(program.folder, 'nowhere')));
 });
 
 test('a start with two bad keys exits with 78 and lists both', async () => {
   for (const command of [['keys'], ['check'], ['sign', '--key', 'good', '--in', 'message']]) {
-    const { code, stderr } = await run([...command, '--settings', 'bad.json']);
+    const { code, stderr } = await (command[0] === 'keys' ? run : runHere)([...command, '--settings', 'bad.json']);
     assert.is(code, 78, command[0]);
     const lines = stderr.trimEnd().split('\n');
     assert.is(lines[0], 'strongroom: ERR_VAULT_STARTUP: the vault did not start: 2 keys could not be registered');
@@ -106,7 +107,7 @@ test('a start with two bad keys exits with 78 and lists both', async () => {
 });
 
 test('check tells good keys from bad ones', async () => {
-  const { stdout } = await run(['check', '--settings', 'bad.json']);
+  const { stdout } = await runHere(['check', '--settings', 'bad.json']);
   assert.match(stdout, /^ok {6}good {2,}ed25519 {2,}generate\n/);
   assert.match(stdout, /\nFAILED {2}absent\/file {2,}ed25519 {2,}file {2,}ERR_SOURCE_NOT_FOUND\n/);
   const { code, stdout: json, stderr } = await run(['check', '--settings', 'bad.json', '--json']);
@@ -139,9 +140,13 @@ test('settings that are missing or wrong exit with 78 and list every mistake', a
   assert.is(head, 'strongroom: ERR_SETTINGS: 2 mistakes in the settings');
   assert.is(details.length, 2);
   for (const detail of details) assert.match(detail, /^ {2}(?:threads|keys\["a"\]\.type): expected /);
-  assert.is((await run(['keys', '--settings', 'nowhere.json'])).code, 78);
+  assert.is((await runHere(['keys', '--settings', 'nowhere.json'])).code, 78);
   const { folder } = createProgram();
-  fails(await run(['keys'], { cwd: folder }), 78, /^strongroom: ERR_SETTINGS: there are no settings: give --settings/);
+  fails(
+    await runHere(['keys'], { cwd: folder }),
+    78,
+    /^strongroom: ERR_SETTINGS: there are no settings: give --settings/,
+  );
 });
 
 test('errors are one JSON object with --json', async () => {
@@ -152,7 +157,7 @@ test('errors are one JSON object with --json', async () => {
     [['generate', 'ed25519', '--out', 'message', '--json'], 'ERR_FILE_EXISTS', 73],
     [['keys', '--settings', 'nowhere.json', '--json'], 'ERR_SETTINGS', 78],
   ] as const) {
-    const result = await run(args);
+    const result = await (code === 'ERR_INPUT' ? run : runHere)(args);
     assert.is(result.code, exitCode, args.join(' '));
     assert.is(result.stdout, '');
     const { error } = JSON.parse(onlyLine(result.stderr));

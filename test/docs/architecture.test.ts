@@ -37,7 +37,14 @@ test('its frame is the frame of the source', () => {
 });
 
 test('the source files that the documents name exist', () => {
-  for (const path of ['README.md', 'SECURITY.md', 'docs/architecture.md', 'docs/memory.md', 'docs/errors.md']) {
+  for (const path of [
+    'README.md',
+    'SECURITY.md',
+    'docs/architecture.md',
+    'docs/memory.md',
+    'docs/errors.md',
+    'docs/sealed-file.md',
+  ]) {
     for (const [, file = ''] of textOf(path).matchAll(/`((?:src|workers|test|examples)\/[\w./-]+\.(?:ts|mjs))`/g)) {
       assert.ok(existsSync(join(repositoryRoot, file)), `${path} names ${file}, which is not there`);
     }

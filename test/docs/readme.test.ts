@@ -15,6 +15,7 @@ const PAGES = [
   'docs/cli.md',
   'docs/errors.md',
   'docs/memory.md',
+  'docs/sealed-file.md',
   'docs/settings.md',
   'examples/README.md',
 ];

@@ -55,7 +55,7 @@ test('a vault that could not open leaves no thread behind, however often', async
   const bad = { key: { type: 'ed25519', from: { env: 'STRONGROOM_TEST_NO_SUCH_VARIABLE' } } } as const;
   await rejects(openVault({ threads: 2, keys: { ...KEYS, ...bad } }), 'ERR_VAULT_STARTUP');
   const { threads } = holdings();
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 3; i++) {
     await rejects(openVault({ threads: 2, keys: { ...KEYS, ...bad } }), 'ERR_VAULT_STARTUP');
   }
   await threadsAre(threads);
@@ -106,17 +106,17 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   'process.exit() under load ends with its code': {
     act: `${LANES} setTimeout(() => process.exit(7), 60 + Math.random() * 60);`,
     code: 7,
-    times: 3,
+    times: 2,
   },
   'process.exit() while the vault opens ends with its code': {
     act: `void openVault({ threads: 2, keys: ${JSON.stringify(KEYS)} }); setTimeout(() => process.exit(7), Math.random() * 300);`,
     code: 7,
-    times: 3,
+    times: 2,
   },
   'process.exit() while the vault closes ends with its code': {
     act: `void Promise.all(sign(500)); void vault.close(); setTimeout(() => process.exit(7), Math.random() * 60);`,
     code: 7,
-    times: 3,
+    times: 2,
   },
   'an uncaught error under load ends the process with code 1': {
     act: `${LANES} setTimeout(() => { throw new Error('nobody catches this'); }, 80);`,

@@ -5,7 +5,8 @@ import { testSeed } from '../support/random.js';
 import { suite } from '../support/suite.js';
 import { fixture, reportOf } from './fixtures/programs.js';
 
-const OPERATIONS = Number(process.env.STRONGROOM_TEST_OPERATIONS ?? 20_000);
+/** STRONGROOM_TEST_OPERATIONS makes it longer. */
+const OPERATIONS = Number(process.env.STRONGROOM_TEST_OPERATIONS ?? 12_000);
 const RSS_SLACK_MIB = 96;
 
 interface SoakReport {

@@ -6,7 +6,15 @@ import { suite } from '../support/suite.js';
 import { isRight, ONE_OF_EACH } from './oracle.js';
 
 const GENERATE = { type: 'ed25519', from: 'generate' } as const;
-const PUBLIC_KEY_BYTES = { ed25519: 32, secp256k1: 33, 'bls12-381': 48, x25519: 32 } as const;
+const PUBLIC_KEY_BYTES = { ed25519: 32, secp256k1: 33, 'bls12-381': 48, x25519: 32, seed: 0 } as const;
+/** Without a policy: what the type can do, but for 'export'. */
+const ALLOWED = {
+  ed25519: ['sign'],
+  secp256k1: ['sign'],
+  'bls12-381': ['sign'],
+  x25519: [],
+  seed: ['derive', 'extendedPublicKey'],
+} as const;
 const random = seededRandom('operations/keys');
 const test = suite('keys');
 let vault: Vault;
@@ -19,12 +27,14 @@ test.after(() => vault.close());
 const ids = (): string[] => vault.keys().map(({ id }) => id);
 
 test('the keys of the start are there, in order, as they are described', async () => {
-  assert.equal(ids(), ['ed25519', 'secp256k1', 'bls12-381', 'x25519']);
+  assert.equal(ids(), ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed']);
   const { providers } = vault.info();
-  for (const { id, type, publicKey, provider, source, ...rest } of vault.keys()) {
+  for (const { id, type, publicKey, provider, source, allow, ...rest } of vault.keys()) {
     assert.equal([id, source, provider, rest], [type, 'generate', providers[type], {}]);
     assert.is(publicKey.length, PUBLIC_KEY_BYTES[type]);
-    equalBytes(await vault.publicKey(id), publicKey);
+    assert.equal(allow, ALLOWED[type]);
+    if (type === 'seed') await rejects(vault.publicKey(id), 'ERR_OPERATION_UNSUPPORTED', /does not have a public key/);
+    else equalBytes(await vault.publicKey(id), publicKey);
   }
 });
 
@@ -33,14 +43,18 @@ test('every type is registered while the vault is open', async () => {
     const info = await vault.register(`new/${type}`, { type, from: 'generate' });
     assert.equal([info.id, info.type, info.source], [`new/${type}`, type, 'generate']);
     assert.is(info.publicKey.length, bytes);
-    equalBytes(await vault.publicKey(`new/${type}`), info.publicKey);
+    if (bytes > 0) equalBytes(await vault.publicKey(`new/${type}`), info.publicKey);
     await vault.release(`new/${type}`);
   }
 });
 
 test('what a caller does to a description changes nothing', async () => {
   const before = await vault.publicKey('ed25519');
-  for (const info of vault.keys()) info.publicKey.fill(0);
+  for (const info of vault.keys()) {
+    info.publicKey.fill(0);
+    (info.allow as string[]).push('export');
+  }
+  assert.not(vault.keys().some(({ allow }) => allow.includes('export')));
   (await vault.publicKey('ed25519')).fill(0);
   const made = await vault.register('touched', GENERATE);
   const copy = made.publicKey.slice();
@@ -183,7 +197,7 @@ test('what is no id is a mistake that names the rule, and is never repeated', as
       assert.not.ok(typeof id === 'string' && id.length > 3 && message.includes(id));
     }
   }
-  assert.equal(ids(), ['ed25519', 'secp256k1', 'bls12-381', 'x25519']);
+  assert.equal(ids(), ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed']);
 });
 
 test('what is no specification is a mistake that lists every fault', async () => {

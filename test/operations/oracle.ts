@@ -65,7 +65,7 @@ export const isRight = (
 };
 
 export interface Way {
-  readonly type: Exclude<KeyType, 'x25519'>;
+  readonly type: Exclude<KeyType, 'x25519' | 'seed'>;
   readonly scheme: Scheme;
   readonly hash: HashName | undefined;
   /** What asks for it; undefined where it is the type's plain way. */
@@ -103,4 +103,5 @@ export const ONE_OF_EACH = {
   secp256k1: { type: 'secp256k1', from: 'generate' },
   'bls12-381': { type: 'bls12-381', from: 'generate' },
   x25519: { type: 'x25519', from: 'generate' },
+  seed: { type: 'seed', from: 'generate' },
 } as const;

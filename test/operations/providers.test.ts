@@ -21,7 +21,7 @@ import { isRight, nameOf, type ONE_OF_EACH, WAYS } from './oracle.js';
 const random = seededRandom('operations/providers');
 const test = suite('providers');
 const MESSAGES = Array.from({ length: 6 }, (_, i) => random.bytes(i * 40));
-const TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519'] as const;
+const TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'] as const;
 
 const folder = tempFolder();
 const keys = Object.fromEntries(
@@ -59,7 +59,9 @@ test('each key says which provider serves it', async () => {
 });
 
 compared('public keys are the same', async () => {
-  for (const id of Object.keys(keys)) equalBytes(await noble.publicKey(id), await native.publicKey(id), id);
+  for (const id of Object.keys(keys).filter((id) => id !== 'seed')) {
+    equalBytes(await noble.publicKey(id), await native.publicKey(id), id);
+  }
 });
 
 for (const way of WAYS) {
@@ -84,6 +86,23 @@ for (const way of WAYS) {
     }
   });
 }
+
+compared('what is derived from a seed is the same', async () => {
+  for (const path of ['m', "m/0'", "m/44'/60'/0'/0/7"]) {
+    const [made, expected] = await Promise.all(
+      [noble, native].map((vault) => vault.execute('seed', 'extendedPublicKey', { path })),
+    );
+    assert.equal(made, expected, path);
+  }
+  const paths = { ed25519: "m/44'/0'", x25519: "m/1'", secp256k1: 'm/5/6', 'bls12-381': 'm/12381/3600/0/0/0' } as const;
+  for (const [type, path] of Object.entries(paths) as [keyof typeof paths, string][]) {
+    const [made, expected] = await Promise.all(
+      [noble, native].map((vault) => vault.register(`derived/${type}`, { type, from: { seed: 'seed', path } })),
+    );
+    equalBytes(made!.publicKey, expected!.publicKey, type);
+    assert.equal([made!.source, expected!.source], ['seed', 'seed']);
+  }
+});
 
 compared('aggregates are the same', async () => {
   const ids = ['bls12-381', 'bls12-381/second'];
@@ -113,7 +132,7 @@ for (const provider of hasNative ? (['native', 'noble'] as const) : (['noble'] a
 
 /** Sign one message by each scheme with real providers, under which something goes wrong. */
 const signWith = async (spoil: (providers: Providers) => Providers, verifyAfterSign: boolean): Promise<Uint8Array> => {
-  const layout = layoutFor(4, 1);
+  const layout = layoutFor(4, 1, 0);
   const buffer = new SharedArrayBuffer(layout.byteLength);
   const slots = openSlots(buffer, layout);
   const scratch = new Uint8Array(buffer, layout.seatsOffset + 128, SCRATCH_BYTES);

@@ -74,15 +74,44 @@ test('a signature equals the one that noble makes with the same secret', async (
   equalBytes(await vault.sign('same/secp256k1', message, { scheme: 'schnorr', auxRand }), expectedSchnorr);
 });
 
-test('an x25519 key is registered and does not sign or verify', async () => {
+test('an x25519 key and a seed are registered and do not sign or verify', async () => {
   assert.is((await vault.publicKey('x25519')).length, 32);
-  for (const ask of [
-    () => vault.sign('x25519', new Uint8Array(32)),
-    () => vault.signMany('x25519', [new Uint8Array(32)]),
-    () => vault.verify('x25519', new Uint8Array(32), new Uint8Array(64)),
-  ]) {
-    const error = await rejects(ask(), 'ERR_OPERATION_UNSUPPORTED', /"x25519" is of type x25519, which does not/);
-    assert.is(error.keyId, 'x25519');
+  for (const type of ['x25519', 'seed']) {
+    for (const ask of [
+      () => vault.sign(type, new Uint8Array(32)),
+      () => vault.signMany(type, [new Uint8Array(32)]),
+      () => vault.verify(type, new Uint8Array(32), new Uint8Array(64)),
+      ...(type === 'seed' ? [() => vault.publicKey(type)] : []),
+    ]) {
+      const error = await rejects(
+        ask(),
+        'ERR_OPERATION_UNSUPPORTED',
+        new RegExp(`"${type}" is of type ${type}, which does not`),
+      );
+      assert.is(error.keyId, type);
+    }
+  }
+});
+
+test('a key whose policy does not allow signing does not sign, and still verifies', async () => {
+  const message = random.bytes(32);
+  for (const type of ['ed25519', 'secp256k1', 'bls12-381'] as const) {
+    const secret = random.bytes(32);
+    secret[0]! &= 0x3f;
+    const free = await vault.register(`free/${type}`, { type, from: { bytes: secret.slice() } });
+    const kept = await vault.register(`kept/${type}`, { type, from: { bytes: secret }, allow: [] });
+    assert.equal([free.allow, kept.allow], [['sign'], []]);
+    equalBytes(kept.publicKey, free.publicKey);
+    const signature = await vault.sign(`free/${type}`, message);
+    assert.is(await vault.verify(`kept/${type}`, message, signature), true);
+    const asks = [
+      () => vault.sign(`kept/${type}`, message),
+      () => vault.signMany(`kept/${type}`, [message, message]),
+      ...(type === 'bls12-381' ? [() => vault.signTogether([`free/${type}`, `kept/${type}`], message)] : []),
+    ];
+    for (const ask of asks) await rejects(ask(), 'ERR_NOT_ALLOWED');
+    await vault.release(`free/${type}`);
+    await vault.release(`kept/${type}`);
   }
 });
 

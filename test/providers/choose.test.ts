@@ -46,9 +46,9 @@ testNative(test, 'auto falls back type by type', async () => {
   const typesOf = async (modules: NativeModules): Promise<string> =>
     (await chooseProviders('auto', { modules })).fallbacks.map(({ type }) => type).join();
   assert.is(await typesOf({ ...all, blst: undefined }), 'bls12-381');
-  assert.is(await typesOf({ ...all, secp256k1: undefined }), 'secp256k1');
-  // BIP-340 hashes secrets with libsodium, so secp256k1 goes with it.
-  assert.is(await typesOf({ ...all, sodium: undefined }), 'ed25519,secp256k1,x25519');
+  assert.is(await typesOf({ ...all, secp256k1: undefined }), 'secp256k1,seed');
+  // BIP-340 hashes secrets with libsodium, so secp256k1 goes with it; derivation from seeds takes both.
+  assert.is(await typesOf({ ...all, sodium: undefined }), 'ed25519,secp256k1,x25519,seed');
 });
 
 test('native without its packages is an error that names every type', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { KEY_TYPE_FACTS, type KeyType, type Scheme } from '../../dist/src/wire/types.js';
 import { BLS12_381_ORDER, isInRange, SECP256K1_ORDER } from '../../dist/workers/providers/range.js';
+import { secretIn } from '../../dist/workers/providers/secret-in.js';
 import { assert, equalBytes, equalSecret } from '../support/assert.js';
 import { toHex } from '../support/hex.js';
 import { seededRandom } from '../support/random.js';
@@ -27,6 +28,7 @@ const EDGE_KEYS: Readonly<Record<KeyType, readonly Uint8Array[]>> = {
   x25519: [scalar(1n), new Uint8Array(32).fill(255)],
   secp256k1: [scalar(1n), scalar(2n), minusOne(SECP256K1_ORDER)],
   'bls12-381': [scalar(1n), scalar(2n), minusOne(BLS12_381_ORDER)],
+  seed: [scalar(1n), new Uint8Array(16).fill(255), new Uint8Array(64).fill(255)],
 };
 
 const keyOf = (type: KeyType, i: number): Uint8Array => {
@@ -88,6 +90,22 @@ testNative(test, 'x25519: 300 public keys are equal', (native) => {
     const expected = publicKeyIn(loadKey(noble.x25519, secret), noble.x25519);
     equalBytes(publicKeyIn(loadKey(native.x25519, secret), native.x25519), expected);
     assert.ok(isWiped(scratch));
+  }
+});
+
+testNative(test, 'seeds of every length lie in their slots alike, and sign nothing', (native) => {
+  for (let i = 0; i <= 50; i++) {
+    const seed = EDGE_KEYS.seed[i] ?? random.bytes(13 + i);
+    const [expected, made] = [loadKey(noble.seed, seed, 1), loadKey(native.seed, seed, 2)];
+    for (const view of [expected, made]) {
+      equalSecret(secretIn(view, 'seed'), seed, 'the seed, at its length');
+      assert.ok(isWiped(view.expanded.subarray(seed.length)));
+    }
+    equalBytes(made.publicKey, expected.publicKey);
+    for (const { seed: provider } of [native, noble]) {
+      assert.throws(() => provider.sign(made, 0, 'ed25519', seed, new Uint8Array(64), scratch, undefined), /seed/);
+      assert.is(provider.verify(made.publicKey, 'ed25519', seed, new Uint8Array(64)), false);
+    }
   }
 });
 

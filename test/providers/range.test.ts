@@ -45,7 +45,7 @@ test('random bytes are judged as integers are', () => {
   }
 });
 
-test('seeds and x25519 keys are keys unless they are all zero', () => {
+test('ed25519 and x25519 keys are keys unless they are all zero', () => {
   for (const type of ['ed25519', 'x25519'] as const) {
     assert.not.ok(isInRange(type, staged(new Uint8Array(32))));
     for (let bit = 0; bit < 256; bit++) {
@@ -54,6 +54,17 @@ test('seeds and x25519 keys are keys unless they are all zero', () => {
       assert.ok(isInRange(type, staged(bytes)));
     }
     assert.ok(isInRange(type, new Uint8Array(32).fill(255)));
+  }
+});
+
+test('a seed has 16 to 64 bytes, and is one unless they are all zero', () => {
+  for (let length = 0; length <= 80; length++) {
+    const isSeedLength = length >= 16 && length <= 64;
+    assert.not.ok(isInRange('seed', staged(new Uint8Array(length))), `${length} zeros`);
+    const last = new Uint8Array(length);
+    if (length > 0) last[length - 1] = 1;
+    assert.is(isInRange('seed', staged(last)), isSeedLength, `${length} bytes`);
+    assert.is(isInRange('seed', new Uint8Array(length).fill(255)), isSeedLength, `${length} bytes`);
   }
 });
 

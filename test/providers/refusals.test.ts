@@ -66,14 +66,19 @@ testBoth(test, 'a scheme of another type verifies nothing and signs nothing', (p
   }
 });
 
-testBoth(test, 'x25519 keys do not sign', (providers) => {
-  const view = loadKey(providers.x25519, secret);
-  const room = new Uint8Array(64);
-  assert.throws(
-    () => providers.x25519.sign(view, 1, 'ed25519', digest, room, scratch, undefined),
-    hasCode('ERR_OPERATION_UNSUPPORTED'),
-  );
-  assert.is(providers.x25519.verify(view.publicKey.subarray(0, 32), 'ed25519', digest, room), false);
+testBoth(test, 'x25519 keys and seeds do not sign', (providers) => {
+  for (const type of ['x25519', 'seed'] as const) {
+    const view = loadKey(providers[type], secret);
+    const room = new Uint8Array(64);
+    for (const scheme of ['ed25519', 'ecdsa', 'bls12-381'] as const) {
+      assert.throws(
+        () => providers[type].sign(view, 1, scheme, digest, room, scratch, undefined),
+        hasCode('ERR_OPERATION_UNSUPPORTED'),
+      );
+    }
+    assert.ok(isWiped(room));
+    assert.is(providers[type].verify(view.publicKey.subarray(0, 32), 'ed25519', digest, room), false);
+  }
 });
 
 testBoth(test, 'digests, auxiliary randomness and rooms of the wrong length are range errors', (providers) => {
@@ -161,7 +166,7 @@ testNative(test, 'native BLS key objects are kept per slot and generation, and f
   assert.is(bls.forget(slotView(3).slot), true);
   assert.is(bls.forget(slotView(3).slot), false);
   assert.is(bls.forget(slotView(4).slot), false);
-  for (const type of ['ed25519', 'secp256k1', 'x25519'] as const) {
+  for (const type of ['ed25519', 'secp256k1', 'x25519', 'seed'] as const) {
     loadKey(native[type], scalar(11n), 3);
     assert.is(native[type].forget(slotView(3).slot), false);
   }

@@ -18,7 +18,7 @@ declare const WebAssembly: {
   }) => { readonly buffer: SharedArrayBuffer };
 };
 
-const layout = layoutFor(8, 1);
+const layout = layoutFor(8, 1, 0);
 const pages = layout.byteLength / PAGE_BYTES;
 const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 const slots = openSlots(buffer, layout);

@@ -47,7 +47,8 @@ const loadFaults = (sound: KeyProvider): ReadonlyArray<KeyProvider['load']> => [
   () => {},
   (secret, slot, room) => {
     sound.load(secret, slot, room);
-    slot.publicKey[KEY_TYPE_FACTS[sound.keyType].publicKeyBytes - 1]! ^= 1;
+    // Of a seed, its length.
+    slot.publicKey[Math.max(0, KEY_TYPE_FACTS[sound.keyType].publicKeyBytes - 1)]! ^= 1;
   },
   (secret, slot, room) => {
     sound.load(secret, slot, room);

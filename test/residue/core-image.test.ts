@@ -44,7 +44,7 @@ const withLoadedProcess = async (start: Partial<ProgramStart>, run: (rig: Rig) =
   const planted: Secret = { label: 'planted', type: 'plain', bytes: Uint8Array.from(randomBytes(32)) };
   const handed = keys.flatMap(({ from, secret }) => (from === 'bytes' && secret !== undefined ? [secret.bytes] : []));
   const program = await startProgram({
-    env: Object.fromEntries(keys.flatMap(({ variable }) => (variable === undefined ? [] : [variable]))),
+    env: Object.fromEntries(keys.flatMap(({ variables = [] }) => variables)),
     input: Buffer.concat([...handed, planted.bytes]),
     folder,
     ...start,

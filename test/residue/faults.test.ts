@@ -25,10 +25,13 @@ import {
 } from './faults.js';
 import { badSources, outOfRange } from './fixtures/bad-sources.js';
 import { type Fault, faultId, faultVariable } from './fixtures/faulty-workers/orders.js';
-import { makeKey, type Source, TYPES } from './keys.js';
+import { type LockedSource, makeKey, type Source, type TestKey, TYPES } from './keys.js';
+import { plainSource, refusedInSigner, sealedKey } from './locked-faults.js';
+import { asSecrets, makeKeys, PATHS } from './locked-keys.js';
 import { type Program, type ProgramSource, startProgram } from './program.js';
 import type { Secret } from './scanner/forms.js';
 import { whyNoScan } from './scanner/support.js';
+import { deriveAlong, stepsOf } from './scanner/trees.js';
 
 const test = suite('what a fault leaves behind');
 test.timeout(120_000);
@@ -66,6 +69,24 @@ const STARTING = someFaults(4, 36);
 /** The first cannot be survived; some of the others may. */
 const LOADING: readonly Fault[] = [{ at: 1, when: 'before' }, ...someFaults(2, 9)];
 
+/** Sources with a password or a mnemonic, each with a type of its own. */
+const LOCKED_KEYS = [
+  ['bls12-381', 'keystore scrypt'],
+  ['secp256k1', 'keystore pbkdf2'],
+  ['x25519', 'sealed'],
+  ['ed25519', 'sealed create'],
+  ['seed', 'mnemonic file'],
+] as const satisfies readonly (readonly [KeyType, LockedSource])[];
+const STEPS_OF: Readonly<Partial<Record<LockedSource, readonly string[]>>> = {
+  'keystore scrypt': ['readSync', 'createDecipheriv', 'createHash', 'TypedArray.set'],
+  'keystore pbkdf2': ['readSync', 'createDecipheriv', 'publicKeyCreate', 'TypedArray.set'],
+  sealed: ['readSync', 'crypto_aead_xchacha20poly1305_ietf_decrypt', 'TypedArray.set'],
+  'sealed create': ['crypto_aead_xchacha20poly1305_ietf_encrypt', 'writeSync', 'fsyncSync', 'renameSync'],
+  'mnemonic file': ['readSync', 'crypto_hash_sha512_update', 'crypto_hash_sha256'],
+};
+/** The first steps one by one, then ever fewer: a derivation has thousands. */
+const fewer = (at: number): number => (at < 160 ? at + 1 : at + random.int(at >> 1) + 1);
+
 const FAULTY = new URL('./fixtures/faulty-workers/', import.meta.url);
 const folder = tempFolder();
 
@@ -79,17 +100,21 @@ interface Rig {
   conclude(secrets: readonly Secret[]): void;
 }
 
-const withRig = async (env: Readonly<Record<string, string>>, run: (rig: Rig) => Promise<void>): Promise<void> => {
+const withRig = async (
+  env: Readonly<Record<string, string>>,
+  run: (rig: Rig) => Promise<void>,
+  type: KeyType = 'ed25519',
+): Promise<void> => {
   const program = await startProgram({
     env: { ...env, NODE_NO_WARNINGS: '1' },
     input: new Uint8Array(),
     workers: FAULTY,
   });
-  const control: Secret = { label: 'control', type: 'ed25519', bytes: makeSecret() };
+  const control: Secret = { label: 'control', type, bytes: makeSecret() };
   const broken: string[] = [];
   try {
     const from = fileSource(folder, control.bytes, { name: 'control' });
-    await program.run({ do: 'open', settings: SETTINGS, keys: { control: { type: 'ed25519', from } } });
+    await program.run({ do: 'open', settings: SETTINGS, keys: { control: { type, from } } });
     await run({
       program,
       target: targetOf(program),
@@ -142,8 +167,55 @@ if (reason !== undefined) {
       conclude(secrets);
       assertSeen(steps, ['openSync', 'fstatSync', 'readSync', 'closeSync', 'writeSync', 'randomFillSync']);
       assertSeen(steps, ['crypto_sign_seed_keypair', 'crypto_scalarmult_base', 'publicKeyCreate', 'toPublicKey']);
-      assertSeen(steps, ['TypedArray.set', 'TypedArray.copyWithin', 'Map.delete', 'Map.set', 'Reflect.apply']);
+      assertSeen(steps, ['TypedArray.set', 'TypedArray.copyWithin', 'Map.set', 'Reflect.apply']);
     }));
+
+  for (const [type, name] of LOCKED_KEYS) {
+    test(`a fault while a ${type} key of a ${name} is loaded leaves nothing, and the vault goes on`, () =>
+      withRig({}, async ({ program, target, broken, conclude }) => {
+        const { key, source } = name.startsWith('sealed')
+          ? sealedKey(folder, type, name === 'sealed create')
+          : plainSource(makeKeys(type, name, folder, false, 'file') as [TestKey]);
+        const steps: string[] = [];
+        for (const when of WHENS) {
+          const sweep = await sweepRegistration(target, type, source, when, undefined, fewer);
+          steps.push(...sweep.steps);
+          broken.push(...sweep.broken);
+        }
+        await refusedInSigner(folder, program, target, type, name, broken);
+        conclude([...(key.secret === undefined ? [] : [key.secret]), ...(key.traces ?? [])]);
+        assertSeen(steps, STEPS_OF[name] ?? []);
+      }));
+  }
+
+  test('a fault while a key is derived from a seed leaves nothing, and the vault goes on', () =>
+    withRig(
+      {},
+      async ({ target, control, broken, conclude }) => {
+        const secrets: Secret[] = [];
+        const steps: string[] = [];
+        for (const type of TYPES) {
+          const path = PATHS[type] as string;
+          const { secret, traces } = deriveAlong(type, control.bytes, stepsOf(path));
+          secrets.push({ label: type, type, bytes: secret }, ...asSecrets(type, traces));
+          for (const when of WHENS) {
+            const sweep = await sweepRegistration(
+              target,
+              type,
+              () => ({ seed: 'control', path }),
+              when,
+              undefined,
+              fewer,
+            );
+            steps.push(...sweep.steps);
+            broken.push(...sweep.broken);
+          }
+        }
+        conclude(secrets);
+        assertSeen(steps, ['crypto_hash_sha512_update', 'crypto_hash_sha512_final', 'publicKeyCreate']);
+      },
+      'seed',
+    ));
 
   test('a source that is refused leaves nothing, and the vault goes on', async () => {
     const variables = TYPES.map((type) => {

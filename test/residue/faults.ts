@@ -43,7 +43,7 @@ export interface ArenaUse {
 }
 
 const useOf = (arena: Uint8Array): ArenaUse => {
-  const layout = layoutFor(MAX_KEYS, 2 * THREADS + 2);
+  const layout = layoutFor(MAX_KEYS, 2 * THREADS + 2, THREADS + 1);
   const isUsed = (from: number, length: number): boolean =>
     arena.subarray(from, from + length).some((byte) => byte !== 0);
   const others: string[] = [];
@@ -51,7 +51,8 @@ const useOf = (arena: Uint8Array): ArenaUse => {
     if (isUsed(layout.seatsOffset + seat * SEAT_BYTES + SEAT_CONTROL_BYTES, SCRATCH_BYTES)) others.push('scratch');
   }
   if (isUsed(layout.stagingOffset, layout.heldOffset - layout.stagingOffset)) others.push('staging');
-  if (isUsed(layout.heldOffset, layout.slotsOffset - layout.heldOffset)) others.push('held values');
+  if (isUsed(layout.heldOffset, layout.lanesOffset - layout.heldOffset)) others.push('held values');
+  if (isUsed(layout.lanesOffset, layout.slotsOffset - layout.lanesOffset)) others.push('lanes');
   let keys = 0;
   for (let slot = 0; slot < layout.slotCount; slot++) {
     const at = layout.slotsOffset + slot * SLOT_BYTES;
@@ -139,17 +140,22 @@ const isInNativeHands = (step: string | undefined): boolean => step !== undefine
 /** Read anew for each attempt: what it reads is the attempt's alone. */
 export type SourceMaker = (fault: Fault) => ProgramSource;
 
-/** Register a key again and again, each time with the next step failing, until no step is left to fail. */
+/**
+ * Register a key again and again, each time with the next step failing, until no step is left to fail.
+ *
+ * @param next - which step comes after one: each, by default.
+ */
 export const sweepRegistration = async (
   target: Target,
   type: KeyType,
   source: SourceMaker,
   when: Fault['when'],
   look: Look | undefined,
+  next: (at: number) => number = (at) => at + 1,
 ): Promise<Sweep> => {
   const { program } = target;
   const sweep: Sweep = { steps: [], broken: [] };
-  for (let at = 1; ; at++) {
+  for (let at = 1; ; at = next(at)) {
     const fault = { at, when };
     const id = faultId(fault, 'key');
     const answer = await program.start({ do: 'register', id, type, from: source(fault) });

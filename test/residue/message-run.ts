@@ -63,7 +63,7 @@ const handedKey = (type: KeyType, from: 'hex' | 'variable'): TestKey => {
 interface BadKey {
   readonly key: PlannedKey;
   readonly secret: Secret;
-  readonly variable?: readonly [string, string];
+  readonly variables?: readonly (readonly [string, string])[];
 }
 
 /** Keys that must fail, each with a secret in it that no error may show. */
@@ -86,11 +86,11 @@ const makeBadKeys = (folder: string): BadKey[] => {
     bad('range', 'bls12-381', (secret) => inFile(secret.bytes)),
     bad('handed-range', 'bls12-381', () => 'bytes'),
     bad('set-by-the-program', 'bls12-381', () => 'variable'),
-    { ...inVariable, variable: ['BAD_KEY', `${hexOf(inVariable.secret)}zz`] },
+    { ...inVariable, variables: [['BAD_KEY', `${hexOf(inVariable.secret)}zz`]] },
   ];
 };
 
-const planned = ({ id, type, from }: TestKey): PlannedKey => ({ id, type, from });
+const planned = ({ id, type, from }: TestKey): PlannedKey => ({ id, type, from: from as PlannedSource });
 
 const recordingWorkers = (folder: string, control: string): URL => {
   const start = (thread: ThreadKind) => `fixture.recordMessages(${JSON.stringify(folder)}, '${thread}')`;
@@ -176,7 +176,7 @@ export const runMessages = async (): Promise<MessageRun> => {
   const crossing = [...plan.keys, ...plan.later, ...plan.bad]
     .filter(({ from }) => typeof from === 'string' && from !== 'generate')
     .map(({ id }) => id);
-  const variables = [...made, ...bad].flatMap((key) => (key.variable === undefined ? [] : [key.variable]));
+  const variables = [...made, ...bad].flatMap(({ variables: own = [] }) => own);
   const input = Buffer.concat(crossing.map((id) => secrets.get(id)?.bytes ?? new Uint8Array()));
 
   const done = await runProgram(folder, plan, Object.fromEntries(variables), input, (pid, publicKeys) => {

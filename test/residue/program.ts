@@ -3,21 +3,52 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { KeySpec, KeyType, Settings } from 'strongroom';
+import type { Encoding, KeyType, Operation, Settings } from 'strongroom';
 import type { Fault } from './fixtures/faulty-workers/orders.js';
 
-/** 'bytes' stands for 32 bytes of standard input, in the order of the keys. */
-export type ProgramSource = Exclude<KeySpec['from'], { readonly bytes: unknown }> | 'bytes';
+/** So many bytes of standard input, in the order of the keys. */
+export interface FromInput {
+  readonly stdin: number;
+}
+export type ProgramSecret =
+  | { readonly env: string }
+  | { readonly file: string; readonly allowSharedFile?: boolean }
+  | FromInput;
+
+/** 'bytes' stands for 32 bytes of standard input. */
+export type ProgramSource =
+  | 'generate'
+  | 'bytes'
+  | FromInput
+  | { readonly env: string; readonly encoding?: Encoding }
+  | { readonly file: string; readonly encoding?: Encoding; readonly allowSharedFile?: boolean }
+  | { readonly mnemonic: ProgramSecret; readonly passphrase?: ProgramSecret }
+  | { readonly seed: string; readonly path: string }
+  | { readonly keystore: string; readonly password: ProgramSecret }
+  | { readonly sealed: string; readonly password: ProgramSecret; readonly create?: boolean };
+
+/** The program tells the chain code of this path as a seed's public key. */
+export const SEED_PROOF_PATH = "m/7'";
+
+export interface ProgramKey {
+  readonly type: KeyType;
+  readonly from: ProgramSource;
+  readonly allow?: readonly Operation[];
+}
 
 export type Command =
   | {
       readonly do: 'open';
       readonly settings: Omit<Settings, 'keys'>;
-      readonly keys: Readonly<Record<string, { readonly type: KeyType; readonly from: ProgramSource }>>;
+      readonly keys: Readonly<Record<string, ProgramKey>>;
       /** Faulty workers only: a step of the vault's start that fails. */
       readonly fault?: Fault;
     }
-  | { readonly do: 'register'; readonly id: string; readonly type: KeyType; readonly from: ProgramSource }
+  | ({ readonly do: 'register'; readonly id: string } & ProgramKey)
+  /** Write a key into a keystore. */
+  | { readonly do: 'export'; readonly id: string; readonly file: string; readonly password: ProgramSecret }
+  /** Write keys into a sealed file, at a small cost. */
+  | { readonly do: 'seal'; readonly ids: readonly string[]; readonly file: string; readonly password: ProgramSecret }
   | { readonly do: 'sign'; readonly ids: readonly string[]; readonly scheme: string; readonly count: number }
   /** Faulty workers only: sign a message under which a step fails, alone or in the middle of `count`. */
   | {
@@ -33,8 +64,8 @@ export type Command =
   | { readonly do: 'close' }
   | { readonly do: 'kill signers'; readonly count: number }
   | { readonly do: 'end the vault' }
-  /** 32 bytes of standard input, kept in ordinary memory: what a scan must find. */
-  | { readonly do: 'keep'; readonly as: KeptForm }
+  /** Bytes of standard input, 32 by default, kept in ordinary memory: what a scan must find. */
+  | { readonly do: 'keep'; readonly as: KeptForm; readonly length?: number }
   /** Write what the runtime tells of itself into files of the folder: introspect.ts. */
   | { readonly do: 'introspect'; readonly folder: string };
 

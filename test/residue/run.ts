@@ -3,7 +3,7 @@
 //   node .build/test/residue/run.js [--provider native|noble] [--only WORD,…] [--runs N] [--full] [--json FILE] [--report FILE]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { SOURCES, TYPES } from './keys.js';
+import { ALL_TYPES, LOCKED_SOURCES, SOURCES } from './keys.js';
 import { type Finding, type Provider, runMatrix, SCENARIO_NAMES } from './matrix.js';
 import { whyNoScan } from './scanner/support.js';
 import { formatHits, formatMarkdown, formatTable, LEGEND } from './table.js';
@@ -40,6 +40,7 @@ const { values } = parseArgs({
 });
 
 const words = values.only?.split(',').map((word) => word.trim()) ?? [];
+const ALL_SOURCES = [...SOURCES, ...LOCKED_SOURCES];
 /** Those that are named; all when none of them is. */
 const chosen = <T extends string>(all: readonly T[]): readonly T[] => {
   const named = all.filter((each) => words.includes(each));
@@ -47,7 +48,9 @@ const chosen = <T extends string>(all: readonly T[]): readonly T[] => {
 };
 
 const main = async (): Promise<void> => {
-  const unknown = words.filter((word) => ![...TYPES, ...SOURCES, ...SCENARIO_NAMES].some((known) => known === word));
+  const unknown = words.filter(
+    (word) => ![...ALL_TYPES, ...ALL_SOURCES, ...SCENARIO_NAMES].some((known) => known === word),
+  );
   if (values.help || unknown.length > 0) {
     console.log(unknown.length > 0 ? `unknown: ${unknown.join(', ')}\n\n${HELP}` : HELP);
     process.exitCode = unknown.length > 0 ? 2 : 0;
@@ -64,8 +67,8 @@ const main = async (): Promise<void> => {
     for (const provider of (['native', 'noble'] as const).filter((name) => (values.provider ?? name) === name)) {
       const begun = performance.now();
       const found = await runMatrix({
-        types: chosen(TYPES),
-        sources: chosen(SOURCES),
+        types: chosen(ALL_TYPES),
+        sources: chosen(ALL_SOURCES),
         provider,
         threads: Number(values.threads),
         scenarios: chosen(SCENARIO_NAMES),

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { assert } from '../support/assert.js';
 import { seededRandom } from '../support/random.js';
 import { suite } from '../support/suite.js';
+import { tempFolder } from '../support/temp.js';
+import { makeKeys } from './locked-keys.js';
 import { type Form, formsOfSecret, type Secret } from './scanner/forms.js';
 import { compilePatterns } from './scanner/patterns.js';
 import { type Hit, type ScanResult, scanProcess } from './scanner/scan.js';
@@ -79,6 +81,27 @@ const assertEachFound = async (memory: string, planted: readonly Planted[], allo
   }
 };
 
+/** Every trace of every locked source, planted alone in each of its forms that is no text of it. */
+const plantTraces = async (): Promise<{ readonly planted: readonly Planted[]; readonly texts: readonly Secret[] }> => {
+  const folder = tempFolder();
+  const sources = [
+    ['seed', 'mnemonic file'],
+    ['secp256k1', 'path'],
+    ['ed25519', 'path'],
+    ['bls12-381', 'path'],
+    ['bls12-381', 'keystore scrypt'],
+    ['secp256k1', 'keystore pbkdf2'],
+    ['ed25519', 'sealed'],
+  ] as const;
+  const traces = sources.flatMap(([type, source]) => makeKeys(type, source, folder).flatMap((key) => key.traces ?? []));
+  const planted = traces.flatMap((secret, i) => {
+    const forms = formsOfSecret(secret).filter((form) => secret.type !== 'plain' || form.name.length < 20);
+    const { name, bytes } = forms[i % forms.length] as Form;
+    return [{ secret, bytes, form: name }];
+  });
+  return { planted, texts: traces.filter(({ type }) => type === 'text') };
+};
+
 const TYPES = ['ed25519', 'x25519', 'secp256k1', 'bls12-381'];
 const reason = whyNoScan();
 
@@ -107,6 +130,19 @@ if (reason !== undefined) {
         planted.filter((each) => !isLimbs(each)),
       );
     }
+  });
+
+  test('finds each trace of a source in its own forms, and 16 bytes of a text at any place', async () => {
+    const { planted, texts } = await plantTraces();
+    // Some are parts of others: a key, and the key schedule that begins with it.
+    await assertEachFound('aligned', planted, true);
+    const parts = texts.map(({ bytes }, i) => bytes.slice(i % 8, (i % 8) + 16));
+    const { hits } = await scanPlanted('malloc', parts, texts);
+    for (const text of texts)
+      assert.equal(
+        hits.filter(({ secret }) => secret === text.label).map(({ bytes }) => bytes),
+        [16],
+      );
   });
 
   for (const memory of ['shared', 'pool']) {

@@ -10,6 +10,8 @@ const HEADS: Readonly<Record<Moment, string>> = {
   'signer killed': 'killed',
   'killed, released': 'k+rel.',
   'vault ended': 'ended',
+  refused: 'refused',
+  written: 'written',
 };
 
 /** `1`: one whole copy, in the arena. `1+2`: and two elsewhere. `~5`: and five windows of 16 bytes. */
@@ -57,7 +59,7 @@ export const formatTable = (findings: readonly Finding[]): string => {
   ];
   const lines = rows.map(
     ({ head: [provider, type, source], cells }) =>
-      `${provider?.padEnd(7)}${type?.padEnd(10)}${source?.padEnd(9)}${cells.map((cell) => cell.padStart(9)).join('')}`,
+      `${provider?.padEnd(7)}${type?.padEnd(10)}${source?.padEnd(16)}${cells.map((cell) => cell.padStart(8)).join('')}`,
   );
   return lines.map((line) => line.trimEnd()).join('\n');
 };
@@ -71,9 +73,10 @@ export const LEGEND: string = [
 export const formatHits = (findings: readonly Finding[]): string => {
   const lines = findings.flatMap(({ provider, type, source, moment, hits }) =>
     hits
-      .filter(({ inArena, whole }) => !inArena || !whole || !HELD_MOMENTS.includes(moment))
-      .map(({ form, whole, bytes, where }) => {
-        const what = whole ? form : `${bytes} bytes of ${form}`;
+      .filter((hit) => !hit.inArena || !hit.whole || !HELD_MOMENTS.includes(moment) || hit.secret.includes(': '))
+      .map(({ secret, form, whole, bytes, where }) => {
+        const [, trace = ''] = /(: .*)/.exec(secret) ?? [];
+        const what = `${whole ? form : `${bytes} bytes of ${form}`}${trace.replace(': ', ' of ')}`;
         // noble leaves so much that only what is left matters, not of which source.
         const key = provider === 'noble' ? `noble ${type}` : `native ${type}, ${source}`;
         return `${key}, ${moment}: ${what} in ${where.replace(/thread \d+/, 'a thread')}`;

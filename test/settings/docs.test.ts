@@ -25,9 +25,10 @@ const file = (info: string): string => {
 };
 
 test('the example is valid', () => {
-  const { config, keys } = readSettings(file('json good'), {});
+  const { config, keys, loads } = readSettings(file('json good'), {});
   assert.is(config.threads, 4);
-  assert.is(keys.length, 4);
+  assert.is(keys.length, 8);
+  assert.is(loads.length, 2);
 });
 
 test('the broken example gives the output that is shown', () => {

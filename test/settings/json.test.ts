@@ -1,6 +1,6 @@
 // The JSON reader: the same answers as JSON.parse, better places, repeated names found, and no text in a message.
 import type { SettingsProblem } from '../../dist/src/errors.js';
-import { parseJson } from '../../dist/src/settings/json.js';
+import { parseJson } from '../../dist/src/wire/json.js';
 import { assert } from '../support/assert.js';
 import { seededRandom } from '../support/random.js';
 import { suite } from '../support/suite.js';

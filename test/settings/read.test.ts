@@ -15,7 +15,14 @@ const test = suite('reading settings');
 
 const KEY = { type: 'ed25519', from: 'generate' } as const;
 const ENV_NAME = 'the name of an environment variable (up to 255 letters, digits and _, not starting with a digit)';
-const SOURCES = '"generate" or an object with "env", "file" or "bytes"';
+const JSON_SOURCES = '"generate" or an object with "env", "file", "mnemonic", "seed", "keystore" or "sealed"';
+const SOURCES = '"generate" or an object with "env", "file", "bytes", "mnemonic", "seed", "keystore" or "sealed"';
+const TYPES = '"ed25519", "secp256k1", "bls12-381", "x25519" or "seed"';
+const SECRETS = 'an object with "env", "file" or "bytes"';
+const PATH = 'the path of a file (1 to 32,767 characters, no NUL)';
+const OPERATIONS = '"sign", "derive", "extendedPublicKey" or "export"';
+const PASSWORD = { env: 'PASSWORD' };
+const KDF = { maxKdfMemory: 1_074_790_400, maxKdfWork: 4_194_304 };
 const FILE = 'a JSON file of at most 1 MiB';
 
 const write = (content: string | Uint8Array, name = 'strongroom.json'): string => {
@@ -35,8 +42,10 @@ test('an empty object gives the documented defaults', () => {
       maxPending: 65_536,
       maxPendingBytes: 536_870_912,
       verifyAfterSign: false,
+      ...KDF,
     },
     keys: [],
+    loads: [],
     hardening: 'warn',
     folder: process.cwd(),
   });
@@ -71,20 +80,96 @@ test('every field comes out, with defaults filled in and file paths absolute', (
     maxPending: 8,
     maxPendingBytes: 1_048_576,
     verifyAfterSign: true,
+    ...KDF,
   });
   assert.equal(keys, [
-    { id: 'g', type: 'ed25519', from: 'generate' },
-    { id: 'e', type: 'secp256k1', from: { env: 'E', encoding: 'hex' } },
-    { id: 'f', type: 'bls12-381', from: { file: resolve('keys/f.hex'), encoding: 'auto', allowSharedFile: true } },
-    { id: 'b', type: 'x25519', from: { bytes, encoding: 'auto' } },
+    { id: 'g', type: 'ed25519', from: 'generate', allow: undefined },
+    { id: 'e', type: 'secp256k1', from: { env: 'E', encoding: 'hex' }, allow: undefined },
+    {
+      id: 'f',
+      type: 'bls12-381',
+      from: { file: resolve('keys/f.hex'), encoding: 'auto', allowSharedFile: true },
+      allow: undefined,
+    },
+    { id: 'b', type: 'x25519', from: { bytes, encoding: 'auto' }, allow: undefined },
     {
       id: 'constructor',
       type: 'ed25519',
       from: { file: resolve('/abs/key'), encoding: 'auto', allowSharedFile: false },
+      allow: undefined,
     },
   ]);
   const last = keys[3]?.from;
   assert.ok(typeof last === 'object' && 'bytes' in last && last.bytes === bytes, 'bytes are handed on, not copied');
+});
+
+test('sources that cost a key derivation, and policies, come out with defaults filled in and paths absolute', () => {
+  const bytes = new Uint8Array(9);
+  const { keys } = readSettings(
+    {
+      keys: {
+        m: { type: 'seed', from: { mnemonic: { file: 'words' }, passphrase: { bytes }, language: 'czech' } },
+        n: { type: 'seed', from: { mnemonic: { env: 'WORDS' } }, allow: ['derive', 'export'] },
+        d: { type: 'secp256k1', from: { seed: 'm', path: "m/44'/60'/0'/0/0" }, allow: [] },
+        k: { type: 'bls12-381', from: { keystore: 'k.json', password: { file: 'k.txt', allowSharedFile: true } } },
+        s: { type: 'x25519', from: { sealed: 'keys.sealed', password: PASSWORD } },
+        c: { type: 'seed', from: { sealed: '/abs/keys.sealed', password: { file: '/abs/pw' }, create: true } },
+      },
+    },
+    {},
+  );
+  const file = (path: string) => ({ file: resolve(path), allowSharedFile: false });
+  assert.equal(
+    keys.map(({ id, from, allow }) => [id, from, allow]),
+    [
+      ['m', { mnemonic: file('words'), passphrase: { bytes }, language: 'czech' }, undefined],
+      ['n', { mnemonic: { env: 'WORDS' }, passphrase: undefined, language: 'english' }, ['derive', 'export']],
+      ['d', { seed: 'm', path: "m/44'/60'/0'/0/0" }, []],
+      ['k', { keystore: resolve('k.json'), password: { file: resolve('k.txt'), allowSharedFile: true } }, undefined],
+      ['s', { sealed: resolve('keys.sealed'), password: PASSWORD, create: false }, undefined],
+      ['c', { sealed: resolve('/abs/keys.sealed'), password: file('/abs/pw'), create: true }, undefined],
+    ],
+  );
+});
+
+test('loads and the limits of key derivations come out in the same way, from a file as from an object', () => {
+  const settings = {
+    kdf: { maxMemory: 2 ** 26, maxWork: 1000 },
+    load: [
+      { keystores: 'validators', passwords: 'passwords', id: 'v/{pubkey}' },
+      { keystores: '/abs', passwords: { folder: 'p', allowSharedFile: true }, id: '{name}', allow: ['sign'] },
+      { keystores: 'k', passwords: { file: 'one.txt' }, id: '{address}' },
+      { sealed: 'keys.sealed', password: { file: 'pw' } },
+      { sealed: 'old.sealed', password: PASSWORD, id: 'old/{id}', allow: [] },
+    ],
+  } as const;
+  const file = write(JSON.stringify(settings));
+  for (const [given, folder] of [
+    [settings, process.cwd()],
+    [file, join(file, '..')],
+  ] as const) {
+    const { config, loads } = readSettings(given, {});
+    assert.equal([config.maxKdfMemory, config.maxKdfWork], [2 ** 26, 1000]);
+    const at = (path: string): string => join(folder, path);
+    const none = { allow: undefined };
+    assert.equal(loads, [
+      {
+        keystores: at('validators'),
+        passwords: { folder: at('passwords'), allowSharedFile: false },
+        id: 'v/{pubkey}',
+        ...none,
+      },
+      {
+        keystores: resolve('/abs'),
+        passwords: { folder: at('p'), allowSharedFile: true },
+        id: '{name}',
+        allow: ['sign'],
+      },
+      { keystores: at('k'), passwords: { file: at('one.txt'), allowSharedFile: false }, id: '{address}', ...none },
+      { sealed: at('keys.sealed'), password: { file: at('pw'), allowSharedFile: false }, id: '{id}', ...none },
+      { sealed: at('old.sealed'), password: PASSWORD, id: 'old/{id}', allow: [] },
+    ]);
+  }
 });
 
 test('a file gives the same, and its key files start at its folder', () => {
@@ -129,10 +214,7 @@ test('each mistake has its exact path and reason', () => {
     [{ keys: [] }, 'keys: expected an object of keys by id, got an array'],
     [{ keys: null }, 'keys: expected an object of keys by id, got null'],
     [{ keys: { a: 'generate' } }, 'keys["a"]: expected an object with "type" and "from", got a string of 8 characters'],
-    [
-      { keys: { a: { from: 'generate' } } },
-      'keys["a"].type: expected "ed25519", "secp256k1", "bls12-381" or "x25519", got nothing',
-    ],
+    [{ keys: { a: { from: 'generate' } } }, `keys["a"].type: expected ${TYPES}, got nothing`],
     [{ keys: { a: { type: 'ed25519' } } }, `keys["a"].from: expected ${SOURCES}, got nothing`],
     [{ keys: { a: { ...KEY, form: 1 } } }, 'keys["a"].form: unknown field; did you mean "from"?'],
     [withSource('f00d'), `keys["a"].from: expected ${SOURCES}, got a string of 4 characters`],
@@ -166,6 +248,131 @@ test('each mistake has its exact path and reason', () => {
     ],
   ];
   for (const [input, expected] of cases) assert.equal(problemsOf(input), [expected]);
+});
+
+const load = (fields: object, rest: object = { passwords: 'p', id: '{name}' }): unknown => ({
+  load: [{ keystores: 'k', ...rest, ...fields }],
+});
+const sealedLoad = (fields: object): unknown => ({ load: [{ sealed: 's', password: PASSWORD, ...fields }] });
+const from = (type: string, source: object): unknown => ({ keys: { a: { type, from: source } } });
+
+test('each mistake in a password, a path, a policy or a load has its path and reason too', () => {
+  const pasted = `${SECRETS}; a secret itself does not belong in settings`;
+  const ofKeystores = 'a key id with {pubkey} or {address} or {name} in it';
+  const hardened = "expected a hardened step, with ' after its number; ed25519 has no other (SLIP-0010)";
+  const number = 'expected a number from 0 to 2147483647';
+  const cases: [unknown, string][] = [
+    [
+      from('seed', { mnemonic: 'zoo zoo' }),
+      `keys["a"].from.mnemonic: expected ${pasted}, got a string of 7 characters`,
+    ],
+    [from('seed', { mnemonic: {} }), `keys["a"].from.mnemonic: expected ${SECRETS}, got none of them`],
+    [
+      from('seed', { mnemonic: PASSWORD, passphrase: 'x' }),
+      `keys["a"].from.passphrase: expected ${pasted}, got a string of 1 character`,
+    ],
+    [from('seed', { mnemonic: { env: 'A', encoding: 'hex' } }), 'keys["a"].from.mnemonic.encoding: unknown field'],
+    [
+      from('seed', { mnemonic: { env: 'A', allowSharedFile: true } }),
+      'keys["a"].from.mnemonic.allowSharedFile: only a source with "file" takes this field',
+    ],
+    [
+      from('seed', { mnemonic: { prompt: true } }),
+      'keys["a"].from.mnemonic.prompt: only the program strongroom asks for what is typed; a program of yours names an "env" or a "file"',
+    ],
+    [
+      from('seed', { mnemonic: PASSWORD, language: 'klingon' }),
+      'keys["a"].from.language: expected "english", "chinese-simplified", "chinese-traditional", "czech", "french", "italian", "japanese", "korean", "portuguese" or "spanish", got a string of 7 characters',
+    ],
+    [
+      from('ed25519', { mnemonic: PASSWORD }),
+      'keys["a"].from: a mnemonic makes a key of type "seed"; derive others from it',
+    ],
+    [from('ed25519', { seed: 'w', path: "m/0'/1" }), `keys["a"].from: step 2 of the path: ${hardened}`],
+    [
+      from('bls12-381', { seed: 'w', path: "m/12381'" }),
+      'keys["a"].from: step 1 of the path: expected a number alone; bls12-381 has no hardened steps (EIP-2334)',
+    ],
+    [
+      from('secp256k1', { seed: 'w', path: 'm/0/2147483648' }),
+      `keys["a"].from: step 2 of the path: ${number}, without leading zeros, with ' after it for a hardened step`,
+    ],
+    [
+      from('secp256k1', { seed: 'w', path: '44/60' }),
+      'keys["a"].from: expected a path that begins with m, such as m/0',
+    ],
+    [from('seed', { seed: 'w', path: 'm/0' }), 'keys["a"].from: a key of type seed is not derived from a seed'],
+    [
+      from('secp256k1', { seed: 'w', path: '' }),
+      "keys[\"a\"].from.path: expected a key path, as in m/44'/60'/0'/0/0, got an empty string",
+    ],
+    [
+      from('secp256k1', { seed: 'w' }),
+      "keys[\"a\"].from.path: expected a key path, as in m/44'/60'/0'/0/0, got nothing",
+    ],
+    [
+      from('ed25519', { keystore: 'k', password: PASSWORD }),
+      'keys["a"].from: a keystore holds a key of type "bls12-381" or "secp256k1"',
+    ],
+    [from('secp256k1', { keystore: 'k' }), `keys["a"].from.password: expected ${SECRETS}, got nothing`],
+    [
+      from('secp256k1', { keystore: '', password: PASSWORD }),
+      `keys["a"].from.keystore: expected ${PATH}, got an empty string`,
+    ],
+    [
+      from('secp256k1', { keystore: 'k', password: PASSWORD, create: true }),
+      'keys["a"].from.create: only a source with "sealed" takes this field',
+    ],
+    [
+      from('ed25519', { env: 'A', password: PASSWORD }),
+      'keys["a"].from.password: only a source with "keystore" or "sealed" takes this field',
+    ],
+    [
+      from('ed25519', { sealed: 's', password: PASSWORD, create: 1 }),
+      'keys["a"].from.create: expected true or false, got a number',
+    ],
+    [
+      { keys: { a: { ...KEY, allow: ['sing'] } } },
+      `keys["a"].allow[0]: expected ${OPERATIONS}, got a string of 4 characters`,
+    ],
+    [
+      { keys: { a: { ...KEY, allow: 'sign' } } },
+      'keys["a"].allow: expected an array of 0 to 4 items, got a string of 4 characters',
+    ],
+    [{ kdf: 7 }, 'kdf: expected an object with "maxMemory" and "maxWork", got a number'],
+    [
+      { kdf: { maxMemory: 1000 } },
+      'kdf.maxMemory: expected a whole number from 1,048,576 to 68,719,476,736, got a smaller one',
+    ],
+    [
+      { kdf: { maxWork: '1' } },
+      'kdf.maxWork: expected a whole number from 1 to 1,099,511,627,776, got a string of 1 character',
+    ],
+    [{ kdf: { memory: 1 } }, 'kdf.memory: unknown field'],
+    [{ load: {} }, 'load: expected an array of 0 to 1,024 items, got an object'],
+    [
+      { load: ['keys.sealed'] },
+      'load[0]: expected an object with "keystores" or "sealed", got a string of 11 characters',
+    ],
+    [{ load: [{}] }, 'load[0]: expected one of "keystores" and "sealed"'],
+    [load({ sealed: 's' }), 'load[0]: expected one of "keystores" and "sealed"'],
+    [load({ password: PASSWORD }), 'load[0].password: unknown field; did you mean "passwords"?'],
+    [load({ passwords: '' }), `load[0].passwords: expected ${PATH}, got an empty string`],
+    [load({ passwords: 7 }), `load[0].passwords: expected ${SECRETS}, got a number`],
+    [load({ passwords: { folder: 'p', env: 'A' } }), 'load[0].passwords.env: unknown field'],
+    [load({ id: 'validator' }), `load[0].id: expected ${ofKeystores}, got a string of 9 characters`],
+    [load({ id: '{id}' }), `load[0].id: expected ${ofKeystores}, got a string of 4 characters`],
+    [load({}, { passwords: 'p' }), `load[0].id: expected ${ofKeystores}, got nothing`],
+    [load({ allow: ['all'] }), `load[0].allow[0]: expected ${OPERATIONS}, got a string of 3 characters`],
+    [sealedLoad({ id: 'all' }), 'load[0].id: expected a key id with {id} in it, got a string of 3 characters'],
+    [sealedLoad({ password: 'hunter2' }), `load[0].password: expected ${pasted}, got a string of 7 characters`],
+    [sealedLoad({ create: true }), 'load[0].create: unknown field'],
+  ];
+  for (const [input, expected] of cases) assert.equal(problemsOf(input), [expected]);
+  const inFile = write(JSON.stringify(from('seed', { mnemonic: { bytes: [1] } })));
+  assert.equal(problemsOf(inFile), [
+    'keys["a"].from.mnemonic.bytes: a JSON file cannot hold bytes; use "env" or "file"',
+  ]);
 });
 
 test('ids are checked, also those that objects have by nature', () => {
@@ -230,7 +437,7 @@ test('each way in which a settings file can be wrong is its own problem', () => 
     ],
     [
       write('{"keys": {"a": {"type": "ed25519", "from": "x"}}}'),
-      'keys["a"].from: expected "generate" or an object with "env" or "file", got a string of 1 character',
+      `keys["a"].from: expected ${JSON_SOURCES}, got a string of 1 character`,
     ],
     [write('{"threads": 1, "threads": 2}'), 'threads: appears twice, again at line 1, column 16'],
   ];
@@ -266,6 +473,20 @@ test('no value is ever echoed, wherever it stands', () => {
     withSource({ file: `${marker}\0`, encoding: marker, allowSharedFile: marker }),
     withSource({ bytes: marker, encoding: marker }),
     withSource({ env: odd, file: [marker], bytes: { [marker]: marker } }),
+    // What people paste: words, passwords and keys where their source belongs.
+    from('seed', { mnemonic: odd, passphrase: marker, language: marker }),
+    from('seed', { mnemonic: { env: odd, [marker]: marker }, passphrase: { file: `${marker}\0` } }),
+    from('secp256k1', { seed: odd, path: marker }),
+    from('secp256k1', { seed: marker, path: `m/${marker}` }),
+    from('ed25519', { seed: 'a', path: `m/0/${marker}` }),
+    from('secp256k1', { keystore: [marker], password: marker }),
+    from('ed25519', { sealed: `${marker}\0`, password: { bytes: marker }, create: marker }),
+    { keys: { a: { ...KEY, allow: [marker] }, b: { ...KEY, allow: marker } }, kdf: { maxMemory: marker, [marker]: 1 } },
+    load({ passwords: { folder: [marker], [marker]: 1 }, id: odd, allow: [marker], [marker]: marker }),
+    load({ keystores: `${marker}\0`, passwords: [marker], id: `{${marker}}` }),
+    sealedLoad({ password: marker, id: marker }),
+    { load: [marker] },
+    { load: marker, kdf: marker },
   ];
   const environment = {
     STRONGROOM_THREADS: marker,
@@ -298,6 +519,15 @@ test('hostile objects are refused, whole and in every field, and nothing of them
       { keys: { a: value } },
       { keys: { a: { type: value, from: value } } },
       ...['env', 'file', 'bytes'].map((name) => withSource({ [name]: value, encoding: value, allowSharedFile: value })),
+      from('seed', { mnemonic: value, passphrase: value, language: value }),
+      from('secp256k1', { seed: value, path: value }),
+      from('secp256k1', { keystore: value, password: value }),
+      from('secp256k1', { sealed: value, password: value, create: value }),
+      { threads: value, load: value, kdf: value },
+      { load: [value], kdf: { maxMemory: value, maxWork: value } },
+      load({ keystores: value, passwords: value, id: value, allow: value }),
+      load({ keystores: value, passwords: { folder: value, allowSharedFile: value } }),
+      sealedLoad({ sealed: value, password: value, id: value, allow: [value] }),
     ];
     if (label !== 'an array with holes') shapes.push({ threads: 0, keys: { a: { ...KEY, extra: value } } });
     for (const shape of shapes) assert.not.match(allTextOf(refused(shape)), 'MARKER', label);
@@ -326,7 +556,19 @@ test('each field is read once, so a getter cannot change its mind after the chec
   const input: Settings = {
     threads: 2,
     memory: { lock: 'off', maxKeys: 3 },
-    keys: { a: { type: 'ed25519', from: { file: 'a', encoding: 'hex' } }, b: KEY },
+    keys: {
+      a: { type: 'ed25519', from: { file: 'a', encoding: 'hex' } },
+      b: KEY,
+      c: { type: 'seed', from: { mnemonic: { file: 'w' }, passphrase: { env: 'P' } }, allow: ['derive'] },
+      d: { type: 'secp256k1', from: { seed: 'c', path: 'm/0' } },
+      e: { type: 'secp256k1', from: { keystore: 'k', password: { file: 'p' } } },
+      f: { type: 'ed25519', from: { sealed: 's', password: { file: 'p' } } },
+    },
+    kdf: { maxMemory: 2 ** 30 },
+    load: [
+      { keystores: 'k', passwords: { folder: 'p' }, id: '{name}', allow: ['sign'] },
+      { sealed: 's', password: { env: 'P' } },
+    ],
   };
   const settings = readSettings(watched(input, ''), {});
   assert.is(new Set(reads).size, reads.length, reads.join(' '));
@@ -339,6 +581,7 @@ test('a key that a caller registers is checked the same way, with a TypeError', 
     id: 'a',
     type: 'ed25519',
     from: { file: resolve('/keys/k'), encoding: 'auto', allowSharedFile: false },
+    allow: undefined,
   });
   const bad = (): unknown => expectKey('__proto__', { type: 'rsa', from: {} }, '/');
   assert.throws(bad, (error: unknown) => error instanceof TypeError);

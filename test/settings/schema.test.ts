@@ -15,7 +15,8 @@ const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema
 
 const accepts = (settings: unknown): boolean => {
   try {
-    readSettings(settings as Settings, {});
+    // As the program reads a file: with what is typed at the terminal, and without bytes.
+    readSettings(settings as Settings, {}, 'program');
     return true;
   } catch (error) {
     assert.is((error as { code?: string }).code, 'ERR_SETTINGS');
@@ -32,7 +33,60 @@ const agree = (settings: unknown, expected?: boolean): boolean => {
 
 const key = (from: unknown, type: unknown = 'ed25519'): Json => ({ keys: { a: { type, from } } });
 
+const PASSWORD = { env: 'PASSWORD' };
+const derived = (type: string, path: unknown, seed: unknown = 'wallet'): Json => key({ seed, path }, type);
+const keystores = (fields: Json): Json => ({
+  load: [{ keystores: 'validators', passwords: 'passwords', id: 'v/{pubkey}', ...fields }],
+});
+const sealedFile = (fields: Json): Json => ({ load: [{ sealed: 'keys.sealed', password: PASSWORD, ...fields }] });
+const LANGUAGES = [
+  ...['english', 'chinese-simplified', 'chinese-traditional', 'czech', 'french', 'italian', 'japanese', 'korean'],
+  ...['portuguese', 'spanish'],
+];
+const HARDENED = ["m/0'", "m/2147483647'", "m/44h/501H/0'", `m${"/1'".repeat(255)}`];
+const MARKED = ["m/44'/60'/0'/0/0", 'm/2147483647', 'm/0/1h', `m${'/1'.repeat(255)}`];
+const UNMARKED = ['m/12381/3600/0/0/0', 'm/2147483648', 'm/4294967295', 'm/999999999/1000000000/4294967289'];
+
 const good: unknown[] = [
+  ...['ed25519', 'x25519'].flatMap((type) => ['m', ...HARDENED].map((path) => derived(type, path))),
+  ...['m', ...HARDENED, ...MARKED].map((path) => derived('secp256k1', path)),
+  ...['m', ...UNMARKED].map((path) => derived('bls12-381', path)),
+  ...[PASSWORD, { file: 'words' }, { file: 'w', allowSharedFile: true }, { prompt: true }].flatMap((secret) => [
+    key({ mnemonic: secret }, 'seed'),
+    key({ mnemonic: PASSWORD, passphrase: secret, language: 'english' }, 'seed'),
+    key({ keystore: 'k.json', password: secret }, 'bls12-381'),
+    key({ sealed: 'keys.sealed', password: secret }),
+    keystores({ passwords: secret }),
+    sealedFile({ password: secret }),
+  ]),
+  ...LANGUAGES.map((language) => key({ mnemonic: PASSWORD, language }, 'seed')),
+  key({ keystore: 'k.json', password: PASSWORD }, 'secp256k1'),
+  ...['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'].map((type) =>
+    key({ sealed: 'keys.sealed', password: PASSWORD, create: true }, type),
+  ),
+  ...[[], ['sign'], ['sign', 'sign'], ['sign', 'export']].map((allow) => ({
+    keys: { a: { type: 'ed25519', from: 'generate', allow } },
+  })),
+  ...[[], ['derive'], ['derive', 'extendedPublicKey', 'export']].map((allow) => ({
+    keys: { a: { type: 'seed', from: 'generate', allow } },
+  })),
+  { keys: { a: { type: 'x25519', from: 'generate', allow: ['export'] } } },
+  ...[[], ['sign'], ['sign', 'sign'], ['sign', 'derive', 'extendedPublicKey', 'export']].flatMap((allow) => [
+    keystores({ allow }),
+    sealedFile({ allow }),
+  ]),
+  { load: [] },
+  { load: [keystores({}), sealedFile({})].flatMap(({ load }) => load) },
+  keystores({ passwords: { folder: 'p' } }),
+  keystores({ passwords: { folder: 'p', allowSharedFile: true } }),
+  ...['{pubkey}', '{name}', '{address}', 'a/{name}-{pubkey}', '{name}{name}', `${'x'.repeat(122)}{name}`].map((id) =>
+    keystores({ id }),
+  ),
+  ...['{id}', 'old/{id}', '{id}.{id}'].map((id) => sealedFile({ id })),
+  { kdf: {} },
+  { kdf: { maxMemory: 1_048_576, maxWork: 1 } },
+  { kdf: { maxMemory: 68_719_476_736, maxWork: 1_099_511_627_776 } },
+
   {},
   { $schema: '' },
   { $schema: './strongroom.schema.json', keys: {} },
@@ -50,7 +104,7 @@ const good: unknown[] = [
   { maxPendingBytes: 4_294_967_296 },
   { verifyAfterSign: true },
   ...['strict', 'warn', 'off'].map((hardening) => ({ hardening })),
-  ...['ed25519', 'secp256k1', 'bls12-381', 'x25519'].map((type) => key('generate', type)),
+  ...['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'].map((type) => key('generate', type)),
   ...['auto', 'raw', 'hex', 'base64', 'pem'].map((encoding) => key({ env: 'A', encoding })),
   key({ env: '_' }),
   key({ env: 'N'.repeat(255) }),
@@ -61,6 +115,106 @@ const good: unknown[] = [
 ];
 
 const bad: unknown[] = [
+  ...[
+    '',
+    'm/',
+    'n/0',
+    'm/01',
+    'm/-1',
+    'm/1/',
+    'm//1',
+    "m/1''",
+    'm/4294967296',
+    '/m',
+    'M',
+    'm/0x1',
+    'm\n',
+    7,
+    null,
+  ].flatMap((path) => ['ed25519', 'secp256k1', 'bls12-381', 'x25519'].map((type) => derived(type, path))),
+  ...['ed25519', 'x25519'].flatMap((type) => ['m/0', "m/0'/1", "m/2147483648'"].map((path) => derived(type, path))),
+  ...['m/2147483648', "m/2147483648'", `m${'/1'.repeat(256)}`].map((path) => derived('secp256k1', path)),
+  ...["m/0'", 'm/12381h', `m${'/1'.repeat(256)}`].map((path) => derived('bls12-381', path)),
+  derived('seed', "m/0'"),
+  ...['', '-a', 7, null].map((seed) => derived('secp256k1', 'm', seed)),
+  key({ seed: 'wallet' }, 'secp256k1'),
+  key({ path: 'm' }, 'secp256k1'),
+  key({ seed: 'wallet', path: 'm', encoding: 'hex' }, 'secp256k1'),
+  ...['ed25519', 'secp256k1', 'bls12-381', 'x25519'].map((type) => key({ mnemonic: PASSWORD }, type)),
+  ...['ed25519', 'x25519', 'seed'].map((type) => key({ keystore: 'k.json', password: PASSWORD }, type)),
+  ...[
+    'hunter2',
+    null,
+    {},
+    [],
+    { env: '1' },
+    { file: '' },
+    { bytes: [1] },
+    { prompt: false },
+    { prompt: 'true' },
+  ].flatMap((secret) => [
+    key({ mnemonic: secret }, 'seed'),
+    key({ mnemonic: PASSWORD, passphrase: secret }, 'seed'),
+    key({ keystore: 'k.json', password: secret }, 'secp256k1'),
+    key({ sealed: 'keys.sealed', password: secret }),
+    sealedFile({ password: secret }),
+  ]),
+  key({ mnemonic: { ...PASSWORD, encoding: 'hex' } }, 'seed'),
+  key({ mnemonic: { ...PASSWORD, file: 'x' } }, 'seed'),
+  key({ mnemonic: { prompt: true, file: 'x' } }, 'seed'),
+  ...['English', '', null].map((language) => key({ mnemonic: PASSWORD, language }, 'seed')),
+  key({ prompt: true }),
+  key({ keystore: 'k.json' }, 'secp256k1'),
+  key({ keystore: '', password: PASSWORD }, 'secp256k1'),
+  key({ keystore: 'k.json', password: PASSWORD, create: true }, 'secp256k1'),
+  key({ sealed: 'keys.sealed' }),
+  key({ sealed: 'keys.sealed', password: PASSWORD, create: 'yes' }),
+  key({ sealed: 'keys.sealed', password: PASSWORD, keystore: 'k.json' }, 'secp256k1'),
+  ...[
+    ['seed', 'sign'],
+    ['x25519', 'sign'],
+    ['ed25519', 'derive'],
+    ['bls12-381', 'extendedPublicKey'],
+    ['secp256k1', 'derive'],
+  ].map(([type, operation]) => ({ keys: { a: { type, from: 'generate', allow: [operation] } } })),
+  ...['sign', null, {}, ['Sign'], [null], ['sign', 'sign', 'sign', 'sign', 'sign']].flatMap((allow) => [
+    { keys: { a: { type: 'ed25519', from: 'generate', allow } } },
+    keystores({ allow }),
+    sealedFile({ allow }),
+  ]),
+  ...[null, {}, 'keys.sealed', [null], ['keys.sealed'], [{}], [[]]].map((load) => ({ load })),
+  { load: new Array(1025).fill(sealedFile({}).load).flat() },
+  ...['', null, 7, [], {}, { folder: '' }, { folder: 'p', file: 'x' }, { folder: 'p', allowSharedFile: 1 }].map(
+    (passwords) => keystores({ passwords }),
+  ),
+  ...[
+    '',
+    'same',
+    '{id}',
+    '{Name}',
+    '{name} ',
+    '-{name}',
+    '{name}{other}',
+    'é{name}',
+    `${'x'.repeat(123)}{name}`,
+    null,
+  ].map((id) => keystores({ id })),
+  ...['', 'same', '{name}', '{id}\n', null].map((id) => sealedFile({ id })),
+  { load: [{ keystores: 'validators', passwords: 'passwords' }] },
+  { load: [{ keystores: 'validators', id: '{name}' }] },
+  { load: [{ sealed: 'keys.sealed' }] },
+  keystores({ sealed: 'keys.sealed' }),
+  keystores({ password: PASSWORD }),
+  sealedFile({ create: true }),
+  ...[null, [], 7, { maxmemory: 1 }, { maxMemory: 1_048_575 }, { maxMemory: 68_719_476_737 }, { maxWork: 0 }].map(
+    (kdf) => ({
+      kdf,
+    }),
+  ),
+  { kdf: { maxWork: 1_099_511_627_777 } },
+  { kdf: { maxWork: 1.5 } },
+  { maxMemory: 1_048_576 },
+
   null,
   [],
   'x\0',
@@ -97,7 +251,7 @@ const bad: unknown[] = [
 ];
 
 test('both accept the good settings and refuse the bad ones', () => {
-  assert.ok(good.length >= 30 && bad.length >= 60, `${good.length} good and ${bad.length} bad`);
+  assert.ok(good.length >= 110 && bad.length >= 240, `${good.length} good and ${bad.length} bad`);
   for (const settings of good) agree(settings, true);
   for (const settings of bad) agree(settings, false);
 });
@@ -122,8 +276,43 @@ test('both agree on thousands of mutated settings', () => {
     'a',
     'a b',
     '$schema',
+    'load',
+    'kdf',
+    'maxWork',
+    'password',
+    'passwords',
+    'seed',
+    'path',
+    'keystore',
+    'keystores',
+    'sealed',
+    'mnemonic',
+    'allow',
+    'id',
+    'folder',
+    'prompt',
   ];
-  const values = [null, true, 0, 1, 300, 1.5, 2 ** 21, '', 'generate', 'auto', 'off', 'hex', 'ed25519', 'A', [], {}];
+  const values = [
+    null,
+    true,
+    0,
+    1,
+    300,
+    1.5,
+    2 ** 21,
+    '',
+    'generate',
+    'auto',
+    'off',
+    'hex',
+    'ed25519',
+    'seed',
+    'A',
+    '{name}',
+    'm/1',
+    [],
+    {},
+  ];
   const base = JSON.stringify({
     threads: 2,
     provider: 'auto',
@@ -131,10 +320,19 @@ test('both agree on thousands of mutated settings', () => {
     maxPending: 10,
     maxPendingBytes: 2_000_000,
     verifyAfterSign: false,
+    kdf: { maxWork: 5 },
+    load: [
+      { keystores: 'k', passwords: { folder: 'p' }, id: '{name}' },
+      { sealed: 's', password: { env: 'S' }, allow: ['sign'] },
+    ],
     keys: {
       'a/1': { type: 'ed25519', from: 'generate' },
       b: { type: 'secp256k1', from: { env: 'B', encoding: 'hex' } },
       c: { type: 'bls12-381', from: { file: 'c', encoding: 'auto', allowSharedFile: true } },
+      d: { type: 'seed', from: { mnemonic: { env: 'D' }, passphrase: { prompt: true } }, allow: ['derive'] },
+      e: { type: 'secp256k1', from: { seed: 'd', path: 'm/0' } },
+      f: { type: 'secp256k1', from: { keystore: 'f', password: { file: 'p' } } },
+      g: { type: 'ed25519', from: { sealed: 'g', password: { env: 'G' }, create: true } },
     },
   });
   let accepted = 0;
@@ -166,6 +364,8 @@ test('the defaults in the schema are the defaults in code', () => {
   }
   assert.is(properties.memory?.properties?.lock?.default, config.lock);
   assert.is(properties.memory?.properties?.maxKeys?.default, config.maxKeys);
+  assert.is(properties.kdf?.properties?.maxMemory?.default, config.maxKdfMemory);
+  assert.is(properties.kdf?.properties?.maxWork?.default, config.maxKdfWork);
 });
 
 test('every field has a description for editors', () => {

@@ -16,6 +16,8 @@ const config = {
   maxPending: 100,
   maxPendingBytes: 1_048_576,
   verifyAfterSign: false,
+  maxKdfMemory: 1_048_576,
+  maxKdfWork: 1,
 };
 const spec = { id: 'a', type: 'ed25519', source: { kind: 'generate' } };
 const sources = [
@@ -25,6 +27,22 @@ const sources = [
   { kind: 'file', path: '/keys/a.hex', encoding: 'pem', allowSharedFile: true },
   { kind: 'bytes', handoff: 4_294_967_295, encoding: 'raw' },
 ];
+const secrets = [
+  { kind: 'env', name: 'A' },
+  { kind: 'env', name: 'A', handoff: 1 },
+  { kind: 'file', path: '/pw', allowSharedFile: false },
+  { kind: 'bytes', handoff: 2 },
+];
+/** With the type that each is for. */
+const costlySources = [
+  ...secrets.flatMap((secret) => [
+    ['seed', { kind: 'mnemonic', mnemonic: secret, language: 'english' }],
+    ['seed', { kind: 'mnemonic', mnemonic: secret, passphrase: secret, language: 'spanish' }],
+    ['bls12-381', { kind: 'keystore', path: '/k.json', password: secret }],
+    ['x25519', { kind: 'sealed', path: '/keys.sealed', password: secret, create: false }],
+  ]),
+  ['secp256k1', { kind: 'seed', seed: 'wallet', path: 'm/0' }],
+] as unknown as readonly (readonly [string, object])[];
 
 const refusal = (check: (value: unknown) => unknown, value: unknown): VaultError => {
   const error = vaultError(() => check(value));
@@ -45,11 +63,24 @@ test('each source is accepted and comes out as a new, equal object', () => {
   }
 });
 
+test('each source of a password, and each policy, is accepted and comes out in the same way', () => {
+  for (const [type, source] of costlySources) {
+    for (const allow of [{}, { allow: [] }, { allow: ['export'] }]) {
+      const given = { ...spec, type, source, ...allow };
+      const checked = checkWireKeySpec(given);
+      assert.equal(checked, given);
+      assert.ok(checked.source !== (source as unknown));
+      if ('allow' in given) assert.ok(checked.allow !== (given.allow as unknown));
+    }
+  }
+});
+
 test('a configuration is accepted and comes out as a new, equal object', () => {
   const checked = checkWireConfig(config);
   assert.equal(checked, config);
   assert.ok(checked !== (config as unknown));
   checkWireConfig({ ...config, threads: 256, maxKeys: 1e6, maxPending: 1_048_576, maxPendingBytes: 2 ** 32 });
+  checkWireConfig({ ...config, maxKdfMemory: 2 ** 36, maxKdfWork: 2 ** 40 });
 });
 
 test('every field of the configuration is required and checked', () => {
@@ -61,6 +92,8 @@ test('every field of the configuration is required and checked', () => {
     maxPending: [0, 1_048_577],
     maxPendingBytes: [1_048_575, 2 ** 32 + 1, Number.POSITIVE_INFINITY],
     verifyAfterSign: [0, 'true', null],
+    maxKdfMemory: [0, 1_048_575, 2 ** 36 + 1, '1048576'],
+    maxKdfWork: [0, 1.5, 2 ** 40 + 1, null],
   };
   for (const [name, values] of Object.entries(bad)) {
     for (const value of [undefined, ...values]) {
@@ -84,7 +117,7 @@ test('every field of a specification is required, and a stranger is refused', ()
 test('each mistake in a source has its place and reason', () => {
   const name = 'the name of an environment variable (up to 255 letters, digits and _, not starting with a digit)';
   const path = 'the absolute path of a file (1 to 32,767 characters, no NUL)';
-  const kinds = '"generate", "env", "file" or "bytes"';
+  const kinds = '"generate", "env", "file", "bytes", "mnemonic", "seed", "keystore" or "sealed"';
   const encodings = '"auto", "raw", "hex", "base64" or "pem"';
   const [, env, , file, bytes] = sources;
   refusesSource('generate', 'key.source: expected an object, got a string of 8 characters');
@@ -126,12 +159,84 @@ test('each mistake in a source has its place and reason', () => {
   );
 });
 
+test('each mistake in a source of a password has its place and reason, and a type its sources', () => {
+  const password = { kind: 'file', path: '/pw', allowSharedFile: false };
+  const absolute = 'the absolute path of a file (1 to 32,767 characters, no NUL)';
+  const refuses = (type: string, source: unknown, expected: string): void => {
+    const { message } = refusal(checkWireKeySpec, { ...spec, type, source });
+    assert.is(message, `the vault refused the key specification: key.source${expected}`);
+  };
+  const mnemonic = { kind: 'mnemonic', mnemonic: password, language: 'english' };
+  refuses('seed', { ...mnemonic, mnemonic: 'zoo' }, '.mnemonic: expected an object, got a string of 3 characters');
+  refuses(
+    'seed',
+    { ...mnemonic, mnemonic: { kind: 'mnemonic' } },
+    '.mnemonic.kind: expected "env", "file" or "bytes", got a string of 8 characters',
+  );
+  refuses('seed', { ...mnemonic, passphrase: null }, '.passphrase: expected an object, got null');
+  refuses(
+    'seed',
+    { ...mnemonic, mnemonic: { ...password, path: 'pw' } },
+    `.mnemonic.path: expected ${absolute}, got a string of 2 characters`,
+  );
+  refuses('seed', { ...mnemonic, mnemonic: { ...password, encoding: 'hex' } }, '.mnemonic.encoding: unknown field');
+  refuses('seed', { ...mnemonic, encoding: 'hex' }, '.encoding: unknown field');
+  refuses('ed25519', mnemonic, ': a mnemonic makes a key of type "seed"; derive others from it');
+  refuses(
+    'x25519',
+    { kind: 'keystore', path: '/k', password },
+    ': a keystore holds a key of type "bls12-381" or "secp256k1"',
+  );
+  refuses(
+    'secp256k1',
+    { kind: 'keystore', path: 'k', password },
+    `.path: expected ${absolute}, got a string of 1 character`,
+  );
+  refuses('secp256k1', { kind: 'keystore', path: '/k' }, '.password: expected an object, got nothing');
+  refuses('ed25519', { kind: 'sealed', path: '/k', password }, '.create: expected true or false, got nothing');
+  refuses('ed25519', { kind: 'sealed', path: '/k', password, create: true, id: 'a' }, '.id: unknown field');
+  refuses('seed', { kind: 'seed', seed: 'a', path: 'm' }, ': a key of type seed is not derived from a seed');
+  refuses(
+    'secp256k1',
+    { kind: 'seed', seed: 'a', path: '' },
+    ".path: expected a key path, as in m/44'/60'/0'/0/0, got an empty string",
+  );
+  refuses(
+    'secp256k1',
+    { kind: 'seed', seed: 'a', path: `m${'/1'.repeat(2048)}` },
+    ".path: expected a key path, as in m/44'/60'/0'/0/0, got a string of 4,097 characters",
+  );
+  refuses(
+    'secp256k1',
+    { kind: 'seed', seed: 'a', path: `m/1${'0'.repeat(12)}` },
+    ": step 1 of the path: expected a number from 0 to 2147483647, without leading zeros, with ' after it for a hardened step",
+  );
+  refuses(
+    'ed25519',
+    { kind: 'seed', seed: 'a', path: 'm/1' },
+    ": step 1 of the path: expected a hardened step, with ' after its number; ed25519 has no other (SLIP-0010)",
+  );
+  assert.match(
+    refusal(checkWireKeySpec, { ...spec, allow: ['sign', 'derive'] }).message,
+    /: key\.allow: a key of type "ed25519" has no operation "derive"$/,
+  );
+  const { message } = refusal(checkWireKeySpec, { ...spec, allow: ['sign', 'rob'] });
+  assert.match(
+    message,
+    /: key\.allow\[1\]: expected "sign", "derive", "extendedPublicKey" or "export", got a string of 3/,
+  );
+});
+
 test('hostile objects are refused whole and in every field, and nothing of them is shown', () => {
   for (const [label, value] of hostileValues('MARKER')) {
     const shapes = [value, ...['id', 'type', 'source'].map((name) => ({ ...spec, [name]: value }))];
     for (const source of sources) {
       for (const name of Object.keys(source)) shapes.push({ ...spec, source: { ...source, [name]: value } });
     }
+    for (const [type, source] of costlySources) {
+      for (const name of Object.keys(source)) shapes.push({ ...spec, type, source: { ...source, [name]: value } });
+    }
+    shapes.push({ ...spec, allow: value }, { ...spec, allow: [value] });
     for (const shape of shapes) assert.not.match(allTextOf(refusal(checkWireKeySpec, shape)), 'MARKER', label);
     for (const shape of [value, ...Object.keys(config).map((name) => ({ ...config, [name]: value }))]) {
       assert.not.match(allTextOf(refusal(checkWireConfig, shape)), 'MARKER', label);

@@ -1,5 +1,5 @@
 // New secrets: in range, in place, different each time.
-import { KEY_TYPES } from '../../dist/src/wire/types.js';
+import { KEY_TYPE_FACTS, KEY_TYPES } from '../../dist/src/wire/types.js';
 import { isInRange } from '../../dist/workers/providers/range.js';
 import { generateSecret } from '../../dist/workers/sources/generate.js';
 import { assert } from '../support/assert.js';
@@ -19,20 +19,22 @@ const arena = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).b
 const out = new Uint8Array(arena, 128, 64);
 
 for (const type of KEY_TYPES) {
-  test(`${type}: 32 bytes in range, never the same, and nothing beside them`, () => {
+  const { secretBytes } = KEY_TYPE_FACTS[type];
+  test(`${type}: ${secretBytes} bytes in range, never the same, and nothing beside them`, () => {
     const all = new Uint8Array(arena);
     const seen = new Set<string>();
-    const bits = new Uint8Array(32); // every bit that was ever set
+    const bits = new Uint8Array(secretBytes); // every bit that was ever set
     for (let round = 0; round < 300; round++) {
       all.fill(0x5a);
-      assert.is(generateSecret(type, out), 32);
-      const secret = out.subarray(0, 32);
+      assert.is(generateSecret(type, out), secretBytes);
+      const secret = out.subarray(0, secretBytes);
       assert.ok(isInRange(type, secret));
       assert.ok(
-        all.subarray(0, 128).every((byte) => byte === 0x5a) && all.subarray(160).every((byte) => byte === 0x5a),
+        all.subarray(0, 128).every((byte) => byte === 0x5a) &&
+          all.subarray(128 + secretBytes).every((byte) => byte === 0x5a),
       );
       seen.add(Buffer.from(secret).toString('hex'));
-      for (let i = 0; i < 32; i++) bits[i] = (bits[i] as number) | (secret[i] as number);
+      for (let i = 0; i < secretBytes; i++) bits[i] = (bits[i] as number) | (secret[i] as number);
     }
     assert.is(seen.size, 300);
     const top = type === 'bls12-381' ? 0x7f : 0xff;

@@ -124,6 +124,7 @@ test('a vault tells what a released key may leave, by what each thread can do', 
     secp256k1: residue,
     'bls12-381': residue,
     x25519: residue,
+    seed: residue,
   });
   const noble = await openVault({ ...settings, provider: 'noble' });
   assert.equal(noble.info().residue, ofTypes('unwiped'));
@@ -165,8 +166,8 @@ const workersWithout = (missing: string): URL => {
 };
 
 const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
-  'sodium-native': ['ed25519', 'secp256k1', 'x25519'],
-  secp256k1: ['secp256k1'],
+  'sodium-native': ['ed25519', 'secp256k1', 'seed', 'x25519'],
+  secp256k1: ['secp256k1', 'seed'],
   '@chainsafe/blst': ['bls12-381'],
 };
 

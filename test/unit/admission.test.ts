@@ -13,6 +13,7 @@ import {
   type KeyHandle,
   type KeyId,
   type KeyType,
+  type Operation,
   SCHEMES,
   type Scheme,
   type Slot,
@@ -27,10 +28,11 @@ const random = seededRandom('unit/admission');
 const test = suite('admission');
 const table = createKeyTable();
 
-const entryOf = (type: KeyType, slot: number): KeyEntry => {
+const entryOf = (type: KeyType, slot: number, allow: readonly Operation[] = ['sign']): KeyEntry => {
   const entry: KeyEntry = {
-    info: { id: type, type, publicKey: new Uint8Array(32), provider: 'native', source: 'generate' },
+    info: { id: type, type, publicKey: new Uint8Array(32), provider: 'native', source: 'generate', allow },
     handle: { slot: slot as Slot, generation: 3 },
+    maySign: allow.includes('sign'),
     inFlight: 0,
     releasing: false,
     drained: undefined,
@@ -42,7 +44,8 @@ const KEYS = {
   ed25519: entryOf('ed25519', 0),
   secp256k1: entryOf('secp256k1', 1),
   'bls12-381': entryOf('bls12-381', 2),
-  x25519: entryOf('x25519', 3),
+  x25519: entryOf('x25519', 3, []),
+  seed: entryOf('seed', 4, ['derive']),
 };
 const TYPE_OF: Readonly<Record<Scheme, keyof typeof KEYS>> = {
   ed25519: 'ed25519',
@@ -52,7 +55,7 @@ const TYPE_OF: Readonly<Record<Scheme, keyof typeof KEYS>> = {
   'bls12-381': 'bls12-381',
 };
 
-interface Operation {
+interface Asked {
   readonly handle?: KeyHandle;
   readonly scheme: Scheme;
   readonly hash?: (typeof HASHES)[number] | undefined;
@@ -60,7 +63,7 @@ interface Operation {
   readonly auxRand?: boolean;
 }
 
-const frameOf = (...operations: readonly Operation[]): ArrayBuffer => {
+const frameOf = (...operations: readonly Asked[]): ArrayBuffer => {
   const writer = createFrameWriter(64);
   for (const { handle, scheme, hash, length = 32, auxRand } of operations) {
     const named = handle ?? KEYS[TYPE_OF[scheme]].handle;
@@ -79,9 +82,9 @@ const statusesOf = (frame: ArrayBuffer): string[] => {
 };
 
 test('every scheme and hash of a type is admitted, with and without auxiliary randomness', () => {
-  const operations: Operation[] = SCHEMES.flatMap((scheme) => {
+  const operations: Asked[] = SCHEMES.flatMap((scheme) => {
     const hashes = TYPE_OF[scheme] === 'secp256k1' ? [undefined, ...HASHES] : [undefined];
-    return hashes.flatMap((hash): Operation[] => [
+    return hashes.flatMap((hash): Asked[] => [
       { scheme, hash, length: hash === undefined && scheme.startsWith('ecdsa') ? 32 : random.int(50) },
       ...(scheme === 'schnorr' ? [{ scheme, hash, auxRand: true, length: 0 }] : []),
     ]);
@@ -113,7 +116,7 @@ test('what is no ArrayBuffer is refused', () => {
 const changed = (
   word: number,
   change: (value: number) => number,
-  operation: Operation = { scheme: 'ed25519' },
+  operation: Asked = { scheme: 'ed25519' },
 ): ArrayBuffer => {
   const frame = frameOf(operation);
   const words = new Uint32Array(frame);
@@ -201,7 +204,7 @@ test('each kind of malformed frame is refused with its reason', () => {
 });
 
 test('a bad operation at the end refuses the frame of all', () => {
-  const frame = frameOf(...new Array<Operation>(99).fill({ scheme: 'ed25519' }), { scheme: 'ecdsa', length: 31 });
+  const frame = frameOf(...new Array<Asked>(99).fill({ scheme: 'ed25519' }), { scheme: 'ecdsa', length: 31 });
   refuses(frame, /digest is not 32 bytes/);
 });
 
@@ -224,6 +227,23 @@ test('operations that name no key, or ask what their key cannot do, get a status
     admitted.entries.map((entry) => entry?.info.id),
     ['ed25519', ...new Array(6).fill(undefined), 'bls12-381'],
   );
+});
+
+test('an operation on a key whose policy does not allow signing gets a status, whatever its scheme', () => {
+  const kept = entryOf('secp256k1', 5, ['export']);
+  const statuses = statusesOf(
+    frameOf(
+      ...(['ecdsa', 'ecdsa-recoverable', 'schnorr', 'ed25519'] as const).map((scheme) => ({
+        scheme,
+        handle: kept.handle,
+      })),
+      { scheme: 'ed25519', handle: KEYS.seed.handle },
+      { scheme: 'ecdsa' },
+    ),
+  );
+  assert.equal(statuses, [...new Array(4).fill('ERR_NOT_ALLOWED'), 'ERR_OPERATION_UNSUPPORTED', 'OK']);
+  const { entries } = admitFrame(frameOf({ scheme: 'ecdsa', handle: kept.handle }), table);
+  assert.equal(entries, [undefined], 'no entry goes on to be signed with');
 });
 
 test('a key that is being released is not found any more', async () => {

@@ -21,7 +21,13 @@ import { assert, rejects } from '../support/assert.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('the dispatcher');
-const NATIVE = { ed25519: 'native', secp256k1: 'native', 'bls12-381': 'native', x25519: 'native' } as const;
+const NATIVE = {
+  ed25519: 'native',
+  secp256k1: 'native',
+  'bls12-381': 'native',
+  x25519: 'native',
+  seed: 'native',
+} as const;
 const LIMITS = { maxPending: 100_000, maxPendingBytes: 1 << 28 };
 const ED25519 = schemeCode('ed25519');
 
@@ -57,7 +63,15 @@ const signed = (task: SignTask): ArrayBuffer => {
 const rig = (threads: number, limits = LIMITS) => {
   const table = createKeyTable();
   const entry: KeyEntry = {
-    info: { id: 'key', type: 'ed25519', publicKey: new Uint8Array(32), provider: 'native', source: 'generate' },
+    info: {
+      id: 'key',
+      type: 'ed25519',
+      publicKey: new Uint8Array(32),
+      provider: 'native',
+      source: 'generate',
+      allow: ['sign'],
+    },
+    maySign: true,
     handle: { slot: 0 as Slot, generation: 0 },
     inFlight: 0,
     releasing: false,

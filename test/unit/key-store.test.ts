@@ -15,7 +15,7 @@ import { suite } from '../support/suite.js';
 
 const test = suite('the key store');
 const make = (slotCount: number) => {
-  const arena = createArena(slotCount, 1, 'off');
+  const arena = createArena(slotCount, 1, 0, 'off');
   const bytes = (slot: Slot): Uint8Array =>
     new Uint8Array(arena.buffer, arena.layout.slotsOffset + slot * SLOT_BYTES, SLOT_BYTES);
   return { store: createKeyStore(arena), slots: openSlots(arena.buffer, arena.layout), bytes };

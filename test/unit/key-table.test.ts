@@ -2,13 +2,22 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyId, Slot } from '../../dist/src/wire/types.js';
 import { createKeyTable, type KeyEntry } from '../../dist/workers/vault/key-table.js';
+import { assertAllowed } from '../../dist/workers/vault/policy.js';
 import { assert } from '../support/assert.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('the key table');
 
 const entry = (id: string, slot: number, generation = 0): KeyEntry => ({
-  info: { id, type: 'ed25519', publicKey: new Uint8Array(32), provider: 'native', source: 'generate' },
+  info: {
+    id,
+    type: 'ed25519',
+    publicKey: new Uint8Array(32),
+    provider: 'native',
+    source: 'generate',
+    allow: ['sign'],
+  },
+  maySign: true,
   handle: { slot: slot as Slot, generation },
   inFlight: 0,
   releasing: false,
@@ -44,9 +53,33 @@ test('a key is found by its id and by its handle, and by no other', () => {
   }
   for (const id of ['b', 'A', '', '__proto__', 'toString']) {
     assert.throws(() => table.get(id), hasCode('ERR_KEY_NOT_FOUND', id));
-    table.assertFree(id);
+    assert.is(table.find(id), undefined);
+    table.reserve(id);
   }
-  assert.throws(() => table.assertFree('a'), hasCode('ERR_KEY_EXISTS', 'a'));
+  assert.is(table.find('a'), a);
+  assert.throws(() => table.reserve('a'), hasCode('ERR_KEY_EXISTS', 'a'));
+});
+
+test('an id is kept for one key while that is being loaded, and names none meanwhile', () => {
+  const table = createKeyTable();
+  table.reserve('a');
+  assert.throws(() => table.reserve('a'), hasCode('ERR_KEY_EXISTS', 'a'));
+  assert.throws(() => table.get('a'), hasCode('ERR_KEY_NOT_FOUND', 'a'));
+  table.unreserve('a');
+  table.reserve('a');
+  table.add('a' as KeyId, entry('a', 0));
+  table.unreserve('a');
+  assert.throws(() => table.reserve('a'), hasCode('ERR_KEY_EXISTS', 'a'));
+  table.unreserve('never kept');
+});
+
+test('an operation that the policy does not name is ERR_NOT_ALLOWED, with the key id', () => {
+  const a = entry('a', 0);
+  assertAllowed(a, 'sign');
+  for (const operation of ['derive', 'extendedPublicKey', 'export'] as const) {
+    assert.throws(() => assertAllowed(a, operation), hasCode('ERR_NOT_ALLOWED', 'a'));
+    assertAllowed({ ...a, info: { ...a.info, allow: [operation] } }, operation);
+  }
 });
 
 test('a key without work in flight is retired at once: its id is free, its handle names nothing', async () => {
@@ -55,7 +88,7 @@ test('a key without work in flight is retired at once: its id is free, its handl
   const retired = table.retire(a);
   assert.is(table.at(0, 0), undefined);
   assert.throws(() => table.get('a'), hasCode('ERR_KEY_NOT_FOUND', 'a'));
-  table.assertFree('a');
+  table.reserve('a');
   await retired;
   table.remove(a);
   assert.is(table.size, 0);

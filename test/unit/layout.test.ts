@@ -2,9 +2,14 @@
 
 import { KEY_TYPE_FACTS, MAX_SOURCE_BYTES } from '../../dist/src/wire/types.js';
 import { createArena } from '../../dist/workers/arena/arena.js';
+import { openLane, wipeLane } from '../../dist/workers/arena/lanes.js';
 import {
   type ArenaLayout,
   HELD_BYTES,
+  LANE_BYTES,
+  LANE_KEY_BYTES,
+  LANE_PASSWORD_BYTES,
+  LANE_TICKET_BYTES,
   layoutFor,
   PAGE_BYTES,
   SCRATCH_BYTES,
@@ -32,6 +37,7 @@ const areas = (layout: ArenaLayout): [number, number][] => [
   [layout.stagingOffset, STAGING_BYTES],
   [layout.stagingOffset + STAGING_BYTES, STAGING_BYTES],
   [layout.heldOffset, HELD_BYTES],
+  [layout.lanesOffset, layout.laneCount * LANE_BYTES],
   [layout.slotsOffset, layout.slotCount * SLOT_BYTES],
   [layout.byteLength, 0],
 ];
@@ -39,17 +45,19 @@ const areas = (layout: ArenaLayout): [number, number][] => [
 test('areas follow one another without overlap, at every size', () => {
   for (const slotCount of [1, 2, 340, 16_384, 1_000_000]) {
     for (const seatCount of [1, 4, 10, 514]) {
-      const layout = layoutFor(slotCount, seatCount);
-      let end = 0;
-      for (const [start, length] of areas(layout)) {
-        assert.ok(start >= end, `${slotCount} slots, ${seatCount} seats`);
-        end = start + length;
+      for (const laneCount of [0, 1, 3, 257]) {
+        const layout = layoutFor(slotCount, seatCount, laneCount);
+        let end = 0;
+        for (const [start, length] of areas(layout)) {
+          assert.ok(start >= end, `${slotCount} slots, ${seatCount} seats, ${laneCount} lanes`);
+          end = start + length;
+        }
+        assert.is(layout.byteLength % PAGE_BYTES, 0);
+        for (const offset of [layout.seatsOffset, layout.stagingOffset, layout.heldOffset, layout.slotsOffset]) {
+          assert.is(offset % 4, 0, 'control words are 32-bit words');
+        }
+        assert.is(layout.slotsOffset % 64, 0, 'slots begin with a cache line');
       }
-      assert.is(layout.byteLength % PAGE_BYTES, 0);
-      for (const offset of [layout.seatsOffset, layout.stagingOffset, layout.heldOffset, layout.slotsOffset]) {
-        assert.is(offset % 4, 0, 'control words are 32-bit words');
-      }
-      assert.is(layout.slotsOffset % 64, 0, 'slots begin with a cache line');
     }
   }
 });
@@ -77,8 +85,25 @@ test('a slot has room for its parts, without overlap', () => {
   assert.ok(STAGING_BYTES > MAX_SOURCE_BYTES, 'a source that is too large is noticed');
 });
 
+test('lanes are views of their own places, and are wiped one by one', () => {
+  const { buffer, layout } = createArena(1, 1, 3, 'off');
+  const lanes = [0, 1, 2].map((index) => openLane(buffer, layout, index));
+  lanes.forEach(({ index, password, key }, i) => {
+    const at = layout.lanesOffset + i * LANE_BYTES + LANE_TICKET_BYTES;
+    assert.equal([index, password.byteOffset, password.length], [i, at, LANE_PASSWORD_BYTES]);
+    assert.equal([key.byteOffset, key.length], [at + LANE_PASSWORD_BYTES, LANE_KEY_BYTES]);
+    password.fill(i + 1);
+    key.fill(i + 1);
+  });
+  wipeLane(lanes[1]!);
+  for (const [i, value] of [1, 0, 3].entries()) {
+    const { password, key } = lanes[i]!;
+    assert.ok(password.every((byte) => byte === value) && key.every((byte) => byte === value), `lane ${i}`);
+  }
+});
+
 test('the arena is what the layout says, cannot be transferred or grown, and is wiped whole', () => {
-  const arena = createArena(10, 4, 'off');
+  const arena = createArena(10, 4, 2, 'off');
   const { buffer, layout } = arena;
   assert.instance(buffer, SharedArrayBuffer);
   assert.is(buffer.byteLength, layout.byteLength);
@@ -99,7 +124,7 @@ test('the arena is what the layout says, cannot be transferred or grown, and is 
 
 test('memory that cannot be allocated is ERR_MEMORY, with a way out', () => {
   assert.throws(
-    () => createArena(30_000_000, 4, 'off'), // more pages than a 32-bit memory has
+    () => createArena(30_000_000, 4, 2, 'off'), // more pages than a 32-bit memory has
     (error: { code?: string; message: string }) =>
       error.code === 'ERR_MEMORY' && /of \d+ bytes could not be allocated; lower memory\.maxKeys/.test(error.message),
   );

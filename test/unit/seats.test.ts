@@ -14,7 +14,7 @@ const MODULE = new URL('../../dist/workers/arena/seats.js', import.meta.url).hre
 const ME = 1_000_000;
 
 const make = (seatCount: number) => {
-  const { buffer, layout } = createArena(4, seatCount, 'off');
+  const { buffer, layout } = createArena(4, seatCount, 0, 'off');
   return { buffer, layout, seats: openSeats(buffer, layout) };
 };
 

@@ -42,8 +42,13 @@ export interface Arena {
  * @param lock - 'off' leaves the memory as it is; the caller acts on the returned state otherwise.
  * @throws {VaultError} ERR_MEMORY - the memory cannot be allocated.
  */
-export const createArena = (slotCount: number, seatCount: number, lock: 'require' | 'warn' | 'off'): Arena => {
-  const layout = layoutFor(slotCount, seatCount);
+export const createArena = (
+  slotCount: number,
+  seatCount: number,
+  laneCount: number,
+  lock: 'require' | 'warn' | 'off',
+): Arena => {
+  const layout = layoutFor(slotCount, seatCount, laneCount);
   const buffer = allocate(layout.byteLength);
   const bytes = new Uint8Array(buffer);
   const area = (offset: number, length: number): Uint8Array => new Uint8Array(buffer, offset, length);

@@ -1,9 +1,9 @@
 // Where everything lies in the key arena. Offsets and sizes in bytes, decided once at start.
 //
-//   header | seats (one per thread: control words + scratch) | staging | held | slots
+//   header | seats (one per thread: control words + scratch) | staging | held | lanes | slots
 //
-// Control words hold no secret. Scratch, staging and held areas hold secret bytes for the length of one call, or, for
-// held values, until the keys that name them are loaded. Slots hold the keys.
+// Control words hold no secret. Scratch and staging hold secret bytes for the length of one call, lanes for that of one
+// key derivation, held areas until the keys that name their values are loaded. Slots hold the keys.
 
 /** What every thread must know to find its way in the arena. Holds no secret; travels as `workerData`. */
 export interface ArenaLayout {
@@ -12,6 +12,8 @@ export interface ArenaLayout {
   readonly seatsOffset: number;
   readonly stagingOffset: number;
   readonly heldOffset: number;
+  readonly laneCount: number;
+  readonly lanesOffset: number;
   readonly slotsOffset: number;
   readonly byteLength: number;
 }
@@ -30,6 +32,14 @@ export const STAGING_BYTES: number = PAGE_BYTES + 4096;
 /** Values of environment variables and hand-offs, between their arrival and the registration of their keys. */
 export const HELD_BYTES: number = 2 * PAGE_BYTES;
 
+/** A lane carries one key derivation from a password: the password in, the derived key out. */
+export const LANE_PASSWORD_BYTES = 1024;
+/** AES-128 and the key of a keystore's checksum take 32 bytes, the key of a sealed file and its commitment 64. */
+export const LANE_KEY_BYTES = 64;
+/** A control word: the number of the derivation that may write the key. */
+export const LANE_TICKET_BYTES = 16;
+export const LANE_BYTES: number = LANE_TICKET_BYTES + LANE_PASSWORD_BYTES + LANE_KEY_BYTES;
+
 /** A slot is three cache lines: canary, generation, secret, canary, public key. */
 export const SLOT_BYTES = 192;
 export const SLOT_CANARY_BYTES = 16;
@@ -43,11 +53,22 @@ export const SLOT_PUBLIC_BYTES = 64;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-export const layoutFor = (slotCount: number, seatCount: number): ArenaLayout => {
+export const layoutFor = (slotCount: number, seatCount: number, laneCount: number): ArenaLayout => {
   const seatsOffset = HEADER_BYTES;
   const stagingOffset = roundUp(seatsOffset + seatCount * SEAT_BYTES, 4096);
   const heldOffset = stagingOffset + 2 * STAGING_BYTES;
-  const slotsOffset = roundUp(heldOffset + HELD_BYTES, 4096);
+  const lanesOffset = heldOffset + HELD_BYTES;
+  const slotsOffset = roundUp(lanesOffset + laneCount * LANE_BYTES, 4096);
   const byteLength = roundUp(slotsOffset + slotCount * SLOT_BYTES, PAGE_BYTES);
-  return { slotCount, seatCount, seatsOffset, stagingOffset, heldOffset, slotsOffset, byteLength };
+  return {
+    slotCount,
+    seatCount,
+    seatsOffset,
+    stagingOffset,
+    heldOffset,
+    laneCount,
+    lanesOffset,
+    slotsOffset,
+    byteLength,
+  };
 };

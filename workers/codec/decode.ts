@@ -12,8 +12,9 @@ import { isPlainText, trim } from './text.js';
 interface Task {
   readonly source: Uint8Array;
   readonly type: KeyType;
-  /** Bytes of the secret that is expected. */
-  readonly expected: number;
+  /** Bytes of the secret that is expected, least and most. */
+  readonly least: number;
+  readonly most: number;
   readonly out: Uint8Array;
   readonly place: string;
 }
@@ -41,11 +42,11 @@ export const decodeKey = (
   out: Uint8Array,
   place: string,
 ): number => {
-  const expected = KEY_TYPE_FACTS[type].secretBytes;
-  if (out.length < expected) throw new RangeError(`"out" expected at least ${expected} bytes, got ${out.length}`);
+  const { minSecretBytes: least, secretBytes: most } = KEY_TYPE_FACTS[type];
+  if (out.length < most) throw new RangeError(`"out" expected at least ${most} bytes, got ${out.length}`);
   let done = false;
   try {
-    const length = decodeAs(encoding, { source, type, expected, out, place });
+    const length = decodeAs(encoding, { source, type, least, most, out, place });
     done = true;
     return length;
   } finally {
@@ -72,21 +73,33 @@ const decodeAs = (encoding: Encoding, task: Task): number => {
  * n bytes of white space were refused as empty before: as a random key they would be a one in 2^170 chance.
  */
 const decodeDetected = (text: Uint8Array, task: Task): number => {
-  const { source, expected, out } = task;
+  const { source, out } = task;
   if (looksLikePem(text)) return decodePem(text, task);
   const digits = withoutHexPrefix(text);
-  if (digits.length === 2 * expected && isHex(digits)) return decodeHex(digits, out);
-  if (measureBase64(text, 'text') === expected) return decodeBase64(text, out);
-  if (source.length === expected) return decodeRaw(task);
+  if (fits(digits.length / 2, task) && isHex(digits)) return decodeHex(digits, out);
+  if (fits(measureBase64(text, 'text'), task)) return decodeBase64(text, out);
+  if (fits(source.length, task) && !isText(task)) return decodeRaw(task);
   throw whyNothingFits(text, digits, task);
 };
 
+const fits = (length: number, { least, most }: Task): boolean =>
+  length >= least && length <= most && Number.isInteger(length);
+
+/** A seed has no one length: text that is no seed in writing would pass for raw bytes, a mnemonic for one. */
+const isText = ({ source, least, most }: Task): boolean => least !== most && isPlainText(source);
+
 /** The most helpful error: how a person would have read it. */
 const whyNothingFits = (text: Uint8Array, digits: Uint8Array, task: Task): Error => {
-  const { source, type, expected, place } = task;
+  const { source, type, least, most, place } = task;
   if (isHex(digits)) return hexLengthFault(digits, task, ' (read as hex)');
   if (!isPlainText(source)) return lengthFault(place, type, source.length, ' (read as raw bytes)');
-  if (digits.length === 2 * expected) {
+  if (type === 'seed') {
+    return encodingFault(
+      place,
+      `expected hex, base64 or ${least} to ${most} raw bytes for seed, got ${source.length} bytes of text that is none of these; a mnemonic goes into "mnemonic"`,
+    );
+  }
+  if (digits.length === 2 * most) {
     return encodingFault(place, `got ${digits.length} characters that are not all hex digits`);
   }
   const asBase64 = measureBase64(text, 'text');
@@ -94,14 +107,15 @@ const whyNothingFits = (text: Uint8Array, digits: Uint8Array, task: Task): Error
   const forms = type === 'bls12-381' ? 'hex, base64' : 'PEM, hex, base64';
   return encodingFault(
     place,
-    `expected ${forms} or ${expected} raw bytes for ${type}, got ${source.length} bytes of text that is none of these`,
+    `expected ${forms} or ${most} raw bytes for ${type}, got ${source.length} bytes of text that is none of these`,
   );
 };
 
-const decodeRaw = ({ source, type, expected, out, place }: Task): number => {
-  if (source.length !== expected) throw lengthFault(place, type, source.length);
+const decodeRaw = (task: Task): number => {
+  const { source, type, out, place } = task;
+  if (!fits(source.length, task)) throw lengthFault(place, type, source.length);
   out.set(source);
-  return expected;
+  return source.length;
 };
 
 const hexLengthFault = (digits: Uint8Array, { type, place }: Task, readAs = ''): Error =>
@@ -113,20 +127,21 @@ const decodeHexText = (text: Uint8Array, task: Task): number => {
   const digits = withoutHexPrefix(text);
   if (!isHex(digits))
     throw encodingFault(task.place, `expected hex digits, got ${digits.length} bytes that are not all of them`);
-  if (digits.length !== 2 * task.expected) throw hexLengthFault(digits, task);
+  if (!fits(digits.length / 2, task)) throw hexLengthFault(digits, task);
   return decodeHex(digits, task.out);
 };
 
-const decodeBase64Text = (text: Uint8Array, { type, expected, out, place }: Task): number => {
+const decodeBase64Text = (text: Uint8Array, task: Task): number => {
+  const { type, out, place } = task;
   const length = measureBase64(text, 'text');
   if (length === -1) throw encodingFault(place, `expected canonical base64, got ${text.length} bytes that are not`);
-  if (length !== expected) throw lengthFault(place, type, length);
+  if (!fits(length, task)) throw lengthFault(place, type, length);
   return decodeBase64(text, out);
 };
 
-const decodePem = (text: Uint8Array, { type, expected, out, place }: Task): number => {
-  if (type === 'bls12-381')
-    throw encodingFault(place, 'PEM does not hold bls12-381 keys; expected hex, base64 or raw bytes');
+const decodePem = (text: Uint8Array, { type, most, out, place }: Task): number => {
+  if (type === 'bls12-381' || type === 'seed')
+    throw encodingFault(place, `PEM does not hold ${type} keys; expected hex, base64 or raw bytes`);
   const { label, body } = readPem(text, place);
   checkLabel(label, type, place);
   const length = measureBase64(body, 'pem');
@@ -135,8 +150,8 @@ const decodePem = (text: Uint8Array, { type, expected, out, place }: Task): numb
     throw encodingFault(place, `expected a PEM container of at most ${out.length} bytes, got ${length}`);
   decodeBase64(body, out);
   const { start, end } = locateSecret(label, out.subarray(0, length), type, place);
-  if (end - start !== expected) throw lengthFault(place, type, end - start);
+  if (end - start !== most) throw lengthFault(place, type, end - start);
   out.copyWithin(0, start, end);
-  out.fill(0, expected, length);
-  return expected;
+  out.fill(0, most, length);
+  return most;
 };

@@ -11,7 +11,8 @@ export const emptyFault = (place: string, what: string): VaultError =>
 
 /** The key decoded to `got` bytes. `readAs` says how the source was read where that was a guess. */
 export const lengthFault = (place: string, type: KeyType, got: number, readAs = ''): VaultError => {
-  const expected = KEY_TYPE_FACTS[type].secretBytes;
+  const { secretBytes, minSecretBytes } = KEY_TYPE_FACTS[type];
+  const expected = minSecretBytes === secretBytes ? `${secretBytes}` : `${minSecretBytes} to ${secretBytes}`;
   // The public half cannot be checked against the seed here, so seed ‖ public key is not silently cut in two.
   const hint = type === 'ed25519' && got === 64 ? '; give the 32-byte seed alone, not seed and public key' : '';
   return new VaultError(
@@ -22,7 +23,11 @@ export const lengthFault = (place: string, type: KeyType, got: number, readAs = 
 
 /** Half a byte too many: a hex text with an odd number of digits has no length in bytes. */
 export const oddHexFault = (place: string, type: KeyType, digits: number): VaultError => {
-  const expected = 2 * KEY_TYPE_FACTS[type].secretBytes;
+  const { secretBytes, minSecretBytes } = KEY_TYPE_FACTS[type];
+  const expected =
+    minSecretBytes === secretBytes
+      ? `${2 * secretBytes}`
+      : `an even number of ${2 * minSecretBytes} to ${2 * secretBytes}`;
   return new VaultError('ERR_KEY_LENGTH', `${place}: expected ${expected} hex digits for ${type}, got ${digits}`);
 };
 

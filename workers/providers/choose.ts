@@ -4,11 +4,12 @@ import { VaultError } from '../../src/errors.js';
 import { KEY_TYPES, type KeyType, type ProviderName } from '../../src/wire/types.js';
 import { createNativeBls12381 } from './native/bls12-381.js';
 import { createExchangedKey } from './native/blst-key.js';
-import { createNativeEd25519, loadStrictRule, type StrictRule } from './native/ed25519.js';
+import { createNativeEd25519 } from './native/ed25519.js';
 import { loadNativeModules, type NativeModules } from './native/load.js';
 import { createNativeSecp256k1 } from './native/secp256k1.js';
 import { createNativeX25519 } from './native/x25519.js';
 import type { KeyProvider, Providers } from './provider.js';
+import { createSeedProvider } from './seed.js';
 
 /** A type that 'auto' serves with noble, and why. */
 export interface Fallback {
@@ -28,6 +29,7 @@ const NOBLE: Readonly<Record<KeyType, () => Promise<KeyProvider>>> = {
   secp256k1: async () => (await import('./noble/secp256k1.js')).nobleSecp256k1,
   'bls12-381': async () => (await import('./noble/bls12-381.js')).nobleBls12381,
   x25519: async () => (await import('./noble/x25519.js')).nobleX25519,
+  seed: async () => createSeedProvider('noble'),
 };
 
 const NO_MODULES: NativeModules = { sodium: undefined, secp256k1: undefined, blst: undefined };
@@ -44,22 +46,22 @@ const NEEDS: Readonly<Record<KeyType, readonly (keyof NativeModules)[]>> = {
   secp256k1: ['secp256k1', 'sodium'],
   'bls12-381': ['blst'],
   x25519: ['sodium'],
+  // BIP-32 computes with secp256k1's keys.
+  seed: ['sodium', 'secp256k1'],
 };
 
-const createNative = (
-  type: KeyType,
-  { sodium, secp256k1, blst }: NativeModules,
-  strictRule: StrictRule | undefined,
-): KeyProvider | undefined => {
+const createNative = (type: KeyType, { sodium, secp256k1, blst }: NativeModules): KeyProvider | undefined => {
   switch (type) {
     case 'ed25519':
-      return sodium && createNativeEd25519(sodium, strictRule);
+      return sodium && createNativeEd25519(sodium);
     case 'secp256k1':
       return secp256k1 && sodium && createNativeSecp256k1(secp256k1, sodium);
     case 'bls12-381':
       return blst && createNativeBls12381(blst, createExchangedKey(blst));
     case 'x25519':
       return sodium && createNativeX25519(sodium);
+    case 'seed':
+      return sodium && secp256k1 && createSeedProvider('native');
   }
 };
 
@@ -69,7 +71,7 @@ const missing = (type: KeyType, modules: NativeModules): string => {
 };
 
 export interface ChoiceOptions {
-  /** Whether this thread verifies signatures; default true. */
+  /** Whether this thread verifies signatures from its start; default true. */
   readonly verifying?: boolean;
   /** The native libraries; by default what this machine has. */
   readonly modules?: NativeModules;
@@ -86,8 +88,7 @@ export const chooseProviders = async (
   { verifying = true, modules }: ChoiceOptions = {},
 ): Promise<ChosenProviders> => {
   const available = wanted === 'noble' ? NO_MODULES : (modules ?? loadNativeModules());
-  const strictRule = verifying && available.sodium !== undefined ? await loadStrictRule() : undefined;
-  const native = KEY_TYPES.map((type) => createNative(type, available, strictRule));
+  const native = KEY_TYPES.map((type) => createNative(type, available));
   const fallbacks = KEY_TYPES.filter((_, i) => native[i] === undefined).map((type) => ({
     type,
     reason: missing(type, available),
@@ -97,8 +98,10 @@ export const chooseProviders = async (
     throw new VaultError('ERR_PROVIDER_UNAVAILABLE', `the native provider is not available for ${all}`);
   }
   const entries = KEY_TYPES.map(async (type, i) => [type, native[i] ?? (await NOBLE[type]())] as const);
+  const providers = Object.fromEntries(await Promise.all(entries)) as Providers;
+  if (verifying) await Promise.all(Object.values(providers).map((provider) => provider.prepareToVerify?.()));
   return {
-    providers: Object.fromEntries(await Promise.all(entries)) as Providers,
+    providers,
     fallbacks: wanted === 'noble' ? [] : fallbacks,
   };
 };

@@ -86,6 +86,23 @@ export const KNOWN_KEYS: readonly KnownKey[] = [
     publicKey: hex('8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a'),
     signatures: [],
   },
+  {
+    // BIP-32, test vector 1: the shortest seed
+    type: 'seed',
+    secret: hex('000102030405060708090a0b0c0d0e0f'),
+    publicKey: new Uint8Array(),
+    signatures: [],
+  },
+  {
+    // BIP-32, test vector 2: the longest
+    type: 'seed',
+    secret: hex(
+      'fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a2' +
+        '9f9c999693908d8a8784817e7b7875726f6c696663605d5a5754514e4b484542',
+    ),
+    publicKey: new Uint8Array(),
+    signatures: [],
+  },
 ];
 
 /** Ethereum's BLS tests, aggregate_0x00…00: three signatures and the one that stands for them. */

@@ -37,6 +37,9 @@ export interface KeyProvider {
     auxRand: Uint8Array | undefined,
   ): void;
 
+  /** Load what `verify` needs in this thread: to be awaited once, before its first call. */
+  prepareToVerify?(): Promise<void>;
+
   /** Never throws for bad input: a malformed key or signature is simply not a valid one. */
   verify(publicKey: Uint8Array, scheme: Scheme, message: Uint8Array, signature: Uint8Array): boolean;
 

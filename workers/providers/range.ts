@@ -30,16 +30,49 @@ export const isZero = (bytes: Uint8Array): boolean => {
   return seen === 0;
 };
 
-/**
- * Reduce 32 big-endian bytes modulo an order above 2^255, in place and in constant time: one subtraction is enough.
- */
-export const reduceOnce = (bytes: Uint8Array, order: Uint8Array): void => {
-  const mask = isBelow(bytes, order) - 1; // all ones when the order is to be subtracted
+/** bytes -= order where the mask has ones; 32 bytes, modulo 2^256. Constant time. */
+const subtractMasked = (bytes: Uint8Array, order: Uint8Array, mask: number): void => {
   let borrow = 0;
   for (let i = ORDER_BYTES - 1; i >= 0; i--) {
     const difference = bytes[i]! - (order[i]! & mask) - borrow;
     bytes[i] = difference;
     borrow = (difference >> 31) & 1;
+  }
+};
+
+/** Reduce 32 big-endian bytes below twice the order, in place and in constant time: one subtraction is enough. */
+export const reduceOnce = (bytes: Uint8Array, order: Uint8Array): void =>
+  subtractMasked(bytes, order, isBelow(bytes, order) - 1);
+
+/** sum = sum + addend modulo the order, in place and in constant time; both 32 big-endian bytes below the order. */
+export const addModulo = (sum: Uint8Array, addend: Uint8Array, order: Uint8Array): void => {
+  let carry = 0;
+  for (let i = ORDER_BYTES - 1; i >= 0; i--) {
+    const byte = sum[i]! + addend[i]! + carry;
+    sum[i] = byte;
+    carry = byte >> 8;
+  }
+  subtractMasked(sum, order, -(carry | (1 - isBelow(sum, order))));
+};
+
+/**
+ * Reduce big-endian bytes, 32 or more, modulo BLS12-381's order, in place and in constant time. The result is in the
+ * first 32 bytes; the others are zero.
+ */
+export const reduceWide = (bytes: Uint8Array): void => {
+  const head = bytes.subarray(0, ORDER_BYTES);
+  // 2^256 is less than three times the order.
+  reduceOnce(head, BLS12_381_ORDER);
+  reduceOnce(head, BLS12_381_ORDER);
+  // The order has 255 bits: one bit more of the number fits behind a reduced head.
+  for (let bits = 8 * (bytes.length - ORDER_BYTES); bits > 0; bits--) {
+    let carry = 0;
+    for (let i = bytes.length - 1; i >= 0; i--) {
+      const byte = (bytes[i]! << 1) | carry;
+      bytes[i] = byte;
+      carry = byte >> 8;
+    }
+    reduceOnce(head, BLS12_381_ORDER);
   }
 };
 
@@ -49,10 +82,11 @@ const isScalar = (secret: Uint8Array, order: Uint8Array): boolean =>
 
 /**
  * Whether bytes are a secret key of the type: 32 bytes, and 1..n-1 (secp256k1), 1..r-1 (bls12-381), or not all zero
- * (ed25519, x25519: every other value is a key, and zeros are what a failed read or random generator leaves).
+ * (ed25519, x25519, and a seed of 16 to 64 bytes: every other value is a key, and zeros are what a failed read or random generator leaves).
  */
 export const isInRange = (type: KeyType, secret: Uint8Array): boolean => {
-  if (secret.length !== KEY_TYPE_FACTS[type].secretBytes) return false;
+  const { minSecretBytes, secretBytes } = KEY_TYPE_FACTS[type];
+  if (secret.length < minSecretBytes || secret.length > secretBytes) return false;
   switch (type) {
     case 'secp256k1':
       return isScalar(secret, SECP256K1_ORDER);
@@ -60,6 +94,7 @@ export const isInRange = (type: KeyType, secret: Uint8Array): boolean => {
       return isScalar(secret, BLS12_381_ORDER);
     case 'ed25519':
     case 'x25519':
+    case 'seed':
       return !isZero(secret);
   }
 };

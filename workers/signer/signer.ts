@@ -4,15 +4,20 @@ import '../no-report.js';
 import { setTimeout } from 'node:timers/promises';
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
+import type { ErrorRecord } from '../../src/errors.js';
 import { handedOver } from '../../src/wire/frame.js';
 import type { ProviderName } from '../../src/wire/types.js';
 import { openHalting } from '../arena/halt.js';
 import type { ArenaLayout } from '../arena/layout.js';
 import { openSeats, type Seat } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
+import { createKdfs, type Kdfs } from '../kdf/derive.js';
 import { chooseProviders } from '../providers/choose.js';
+import { loadSodium } from '../providers/native/load.js';
 import { tellResidue } from '../providers/residue.js';
 import { restAll } from '../providers/rest.js';
+import { wipeStack } from '../wipe-stack.js';
+import { type DeriveTask, deriveInLane } from './derive-key.js';
 import { forgetReleasedKeys } from './forget.js';
 import { type SigningContext, signOperations } from './sign-operations.js';
 
@@ -65,6 +70,21 @@ async function takeSeat(): Promise<Seat> {
   }
   throw new Error('every seat in the arena is taken');
 }
+
+let kdfs: Promise<Kdfs> | undefined;
+
+/** Derive one key from a password: from a lane of the arena to the same lane. */
+export const deriveKey = async (task: DeriveTask): Promise<ErrorRecord | undefined> => {
+  kdfs ??= createKdfs(provider === 'noble' ? undefined : loadSodium());
+  const loaded = await kdfs;
+  halting.begin(seat, 0);
+  try {
+    return deriveInLane(task, buffer, layout, seat.scratch, loaded);
+  } finally {
+    wipeStack(); // Argon2id's key lies there
+    halting.end(seat);
+  }
+};
 
 /** Sign one batch. A large reply is handed back, a small one copied. */
 export const signBatch = ({ batch, operations, count }: SignTask): ArrayBuffer => {

@@ -76,6 +76,17 @@ const checkFile = (path: string, stats: Stats, allowSharedFile: boolean): void =
   if (stats.size > MAX_SOURCE_BYTES) throw tooLarge(path, String(stats.size));
 };
 
+/**
+ * Read a file that is no secret: an encrypted keystore. Whoever may read it, it is taken.
+ *
+ * @returns its bytes, 1 to 65,536, in ordinary memory.
+ * @throws {VaultError} as {@link readKeyFile}, but for ERR_SOURCE_PERMISSIONS.
+ */
+export const readPublicFile = (path: string): Uint8Array => {
+  const into = new Uint8Array(MAX_SOURCE_BYTES + 1);
+  return into.subarray(0, readKeyFile(path, { allowSharedFile: true }, into));
+};
+
 /** Up to one byte more than is allowed: the size that was stated may have grown, and is 0 for files of /proc. */
 const readToEnd = (descriptor: number, into: Uint8Array): number => {
   let length = 0;

@@ -32,6 +32,7 @@ const MAX_FRAME_BYTES = 0xffff_fffc;
 const KEY_NOT_FOUND = statusOf('ERR_KEY_NOT_FOUND');
 const OPERATION_UNSUPPORTED = statusOf('ERR_OPERATION_UNSUPPORTED');
 const SCHEME_UNSUPPORTED = statusOf('ERR_SCHEME_UNSUPPORTED');
+const NOT_ALLOWED = statusOf('ERR_NOT_ALLOWED');
 
 const refuse = (reason: string): never => {
   throw new VaultError('ERR_REFUSED', `the vault refused the frame: ${reason}`);
@@ -87,5 +88,6 @@ const statusFor = (entry: KeyEntry | undefined, scheme: Scheme): number => {
   if (entry === undefined) return KEY_NOT_FOUND;
   const { schemes } = KEY_TYPE_FACTS[entry.info.type];
   if (schemes.length === 0) return OPERATION_UNSUPPORTED;
+  if (!entry.maySign) return NOT_ALLOWED;
   return schemes.includes(scheme) ? 0 : SCHEME_UNSUPPORTED;
 };

@@ -7,7 +7,7 @@ import type { Endpoint } from 'comlink';
 import { toErrorRecord, VaultError } from '../../src/errors.js';
 import { comlinkEndpoint } from '../../src/wire/endpoint.js';
 import { type HandoffMessage, MAX_ARGUMENTS, type StopMessage } from '../../src/wire/protocol.js';
-import { MAX_HANDOFF } from '../../src/wire/specs.js';
+import { MAX_HANDOFF } from '../../src/wire/sources.js';
 
 const MAX_CALL_ID_LENGTH = 64;
 

@@ -1,11 +1,25 @@
 // The vault's methods: one handler for each client stub of src/client.ts, in the same order. Every argument is checked
 // here as if its sender were hostile. Handlers throw VaultErrors; service.ts turns them into replies.
 import { types } from 'node:util';
-import { toErrorRecord, VaultError } from '../../src/errors.js';
-import { isKeyId } from '../../src/wire/check.js';
+import { type SettingsProblem, VaultError } from '../../src/errors.js';
+import { isKeyId, listOf, summarize } from '../../src/wire/check.js';
 import { createFrameWriter, REPLY_HEADER_BYTES, STATUS_CODES, schemeCode } from '../../src/wire/frame.js';
-import type { KeyRecord, LoadReply, VaultMethods, VerifyRequest } from '../../src/wire/protocol.js';
-import { checkWireKeySpec, MAX_KEYS, type WireKeySpec } from '../../src/wire/specs.js';
+import { MAX_LOADS, type WireLoad, wireLoad } from '../../src/wire/loads.js';
+import { parsePath } from '../../src/wire/path.js';
+import {
+  type LoadReply,
+  TYPING_STEPS,
+  type TypingStep,
+  type VaultMethods,
+  type VerifyRequest,
+} from '../../src/wire/protocol.js';
+import {
+  checkExecuteRequest,
+  checkExportRequest,
+  checkResealRequest,
+  checkSealRequest,
+} from '../../src/wire/requests.js';
+import { checkWireKeySpec, MAX_KEYS } from '../../src/wire/specs.js';
 import {
   HASHES,
   KEY_TYPE_FACTS,
@@ -16,15 +30,22 @@ import {
   type Slot,
 } from '../../src/wire/types.js';
 import { encodeHex } from '../codec/hex.js';
+import { extendedPublicKey } from '../derive/derive.js';
 import { hashMessage } from '../providers/hashes.js';
 import { publicKeyOf } from '../providers/public-key.js';
+import { secretIn } from '../providers/secret-in.js';
 import { claimVariable } from '../sources/environ.js';
 import { writeKeyFile } from '../sources/file.js';
 import { generateSecret } from '../sources/generate.js';
 import { wipeStack } from '../wipe-stack.js';
 import { admitFrame } from './admission.js';
 import type { KeyEntry } from './key-table.js';
+import { exportKeystore } from './keystore-export.js';
+import { loadAll } from './loading.js';
 import type { OpenVault } from './open.js';
+import { assertAllowed } from './policy.js';
+import { dropHeldOf, registerKey } from './registration.js';
+import { dropSecret } from './secret-reader.js';
 
 /** Handlers answer at once or later. `open` and `close` belong to the service: they begin and end what these work on. */
 export type Handlers = {
@@ -54,6 +75,11 @@ export const handlers: Handlers = {
     const scrubbed: string[] = [];
     const exposed: string[] = [];
     for (const name of new Set(names)) {
+      // Two calls at once may name one variable, which is to be had only once.
+      if (held.claimAgain(name)) {
+        scrubbed.push(name);
+        continue;
+      }
       held.dropVariable(name);
       try {
         const claimed = claimVariable(name, arena.staging);
@@ -69,42 +95,30 @@ export const handlers: Handlers = {
     return { scrubbed, exposed };
   },
 
-  async load(vault, specs): Promise<LoadReply> {
+  async load(vault, specs, loads): Promise<LoadReply> {
     if (!Array.isArray(specs) || specs.length > MAX_KEYS) return refuse('a list of keys');
     // Array.from, here and below: array methods skip holes, and what follows would meet them.
     const checked = Array.from(specs, checkWireKeySpec);
-    const keys: KeyRecord[] = [];
-    const failures: LoadReply['failures'][number][] = [];
-    try {
-      for (const spec of checked) {
-        try {
-          keys.push(registerKey(vault, spec));
-        } catch (error) {
-          const { code, message } = toErrorRecord(error);
-          failures.push({ id: spec.id, code, reason: message });
-        }
-      }
-    } finally {
-      for (const spec of checked) dropHeldOf(vault, spec);
-    }
-    if (failures.length > 0) {
-      await Promise.all(keys.map(({ info }) => releaseKey(vault, vault.table.get(info.id))));
-      return { keys: [], failures, info: vault.info() };
-    }
+    const loaded = await loadAll(vault, checked, checkLoads(loads), (id) => releaseKey(vault, vault.table.get(id)));
+    if (loaded.failures.length > 0) return loaded;
     await vault.pool.ready();
-    return { keys, failures, info: vault.info() };
+    return { ...loaded, info: vault.info() }; // as every thread tells it
   },
 
-  register(vault, spec) {
+  async register(vault, spec) {
     const checked = checkWireKeySpec(spec);
     try {
-      return registerKey(vault, checked);
+      return await registerKey(vault, checked);
     } finally {
-      dropHeldOf(vault, checked);
+      dropHeldOf(vault, checked.source);
     }
   },
 
-  publicKey: ({ table }, id) => table.get(keyId(id)).info.publicKey,
+  publicKey({ table }, id) {
+    const { info } = table.get(keyId(id));
+    if (KEY_TYPE_FACTS[info.type].publicKeyBytes === 0) throw unsupported(info, 'have a public key');
+    return info.publicKey;
+  },
 
   sign: ({ dispatcher, table }, frame) => dispatcher.submit(admitFrame(frame, table)),
 
@@ -127,7 +141,7 @@ export const handlers: Handlers = {
     return vault.providers['bls12-381'].aggregate!(signatures);
   },
 
-  verify({ table, providers }, request) {
+  async verify({ table, providers }, request) {
     if (typeof request !== 'object' || request === null) return refuse('a verification request');
     const { id, scheme, hash, message, signature } = request as Partial<VerifyRequest>;
     const { info } = table.get(keyId(id));
@@ -144,10 +158,65 @@ export const handlers: Handlers = {
       return refuse('a hash of secp256k1');
     if (!isOwnBytes(signature, MAX_SIGNATURE_BYTES)) return refuse('a signature');
     const digest = hashMessage(hash, messageBytes(message));
+    await providers[info.type].prepareToVerify?.();
     return providers[info.type].verify(info.publicKey, scheme, digest, signature);
   },
 
   release: (vault, id) => releaseKey(vault, vault.table.get(keyId(id))),
+
+  execute(vault, request) {
+    const { id, path } = checkExecuteRequest(request);
+    const entry = vault.table.get(id);
+    if (entry.info.type !== 'seed') throw unsupported(entry.info, 'have extended public keys');
+    assertAllowed(entry, 'extendedPublicKey');
+    const steps = parsePath('secp256k1', path);
+    if (typeof steps === 'string') return refuse(`a path: ${steps}`);
+    try {
+      const seed = secretIn(vault.store.view(entry.handle.slot), 'seed');
+      return extendedPublicKey(seed, steps, vault.scratch, vault.tools);
+    } finally {
+      vault.scratch.fill(0);
+      wipeStack();
+    }
+  },
+
+  async seal(vault, request) {
+    const { path, password, cost, ids, allow } = checkSealRequest(request);
+    try {
+      const entries = ids === undefined ? [...vault.table.entries()] : ids.map((id) => vault.table.get(id));
+      for (const entry of entries) assertAllowed(entry, 'export');
+      const policy = allow === undefined ? {} : { allow };
+      return await using(vault, entries, () => vault.sealedKeys.add(path, password, cost, entries, policy));
+    } finally {
+      dropSecret(password, vault.held);
+    }
+  },
+
+  async exportKeystore(vault, request) {
+    const { id, path, password, n } = checkExportRequest(request);
+    try {
+      const entry = vault.table.get(id);
+      assertAllowed(entry, 'export');
+      await using(vault, [entry], () => exportKeystore(vault, entry, path, password, n));
+    } finally {
+      dropSecret(password, vault.held);
+    }
+  },
+
+  async reseal(vault, request) {
+    const { path, password, newPassword, cost } = checkResealRequest(request);
+    try {
+      return await vault.sealedKeys.reseal(path, password, newPassword, cost);
+    } finally {
+      dropSecret(password, vault.held);
+      dropSecret(newPassword, vault.held);
+    }
+  },
+
+  readTyped({ terminal }, step) {
+    if (!TYPING_STEPS.includes(step as TypingStep)) return refuse(`one of ${TYPING_STEPS.join(', ')}`);
+    return terminal.step(step as TypingStep);
+  },
 
   async createKeyFile(vault, type, path) {
     if (!KEY_TYPES.includes(type as KeyType)) return refuse(`one of ${KEY_TYPES.join(', ')}`);
@@ -178,6 +247,23 @@ export const handlers: Handlers = {
   },
 };
 
+/** Work that is in flight on keys: their release waits for it. */
+const using = async <T>({ table }: OpenVault, entries: readonly KeyEntry[], work: () => Promise<T>): Promise<T> => {
+  for (const entry of entries) table.begin(entry);
+  try {
+    return await work();
+  } finally {
+    for (const entry of entries) table.end(entry);
+  }
+};
+
+const checkLoads = (loads: unknown): readonly WireLoad[] => {
+  const problems: SettingsProblem[] = [];
+  const checked = listOf(0, MAX_LOADS, wireLoad)(loads, 'loads', problems);
+  if (checked === undefined || problems.length > 0) return refuse(`a list of loads: ${summarize(problems)}`);
+  return checked;
+};
+
 const keyId = (id: unknown): string => (isKeyId(id) ? id : refuse('a key id'));
 
 const messageBytes = (message: unknown): Uint8Array => {
@@ -199,16 +285,6 @@ const blsKey = ({ table }: OpenVault, id: string): KeyEntry => {
   return entry;
 };
 
-const registerKey = ({ table, loader, providers }: OpenVault, spec: WireKeySpec): KeyRecord => {
-  const { id, type, source } = spec;
-  table.assertFree(id);
-  return loader.load(spec, ({ handle, publicKey }) => {
-    const info = { id, type, publicKey, provider: providers[type].name, source: source.kind };
-    table.add(id, { info, handle, inFlight: 0, releasing: false, drained: undefined });
-    return { info, handle };
-  });
-};
-
 /**
  * Refuse new work, wait for the work in flight, and only then wipe. A signature made with a half-wiped key could leak
  * the key, so this order is a security property.
@@ -224,13 +300,6 @@ const wipeSlot = async ({ store, forgetting }: OpenVault, slot: Slot, type: KeyT
   store.wipe(slot);
   if (type === 'bls12-381') await forgetting.forget(slot);
   store.free(slot);
-};
-
-/** Whatever became of the key: nothing that came for it stays. */
-const dropHeldOf = ({ held }: OpenVault, { source }: WireKeySpec): void => {
-  if (source.kind === 'env') held.dropVariable(source.name);
-  if ((source.kind === 'env' || source.kind === 'bytes') && source.handoff !== undefined)
-    held.dropHandoff(source.handoff);
 };
 
 /** Every signature of a reply. @throws {VaultError} the first status that is not a success. */

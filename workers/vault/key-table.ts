@@ -7,6 +7,8 @@ import type { KeyHandle, KeyId } from '../../src/wire/types.js';
 export interface KeyEntry {
   readonly info: KeyInfo;
   readonly handle: KeyHandle;
+  /** Whether `info.allow` names 'sign'. */
+  readonly maySign: boolean;
   /** Operations that a batch names and that have not come back. The slot is wiped only at zero. */
   inFlight: number;
   releasing: boolean;
@@ -16,9 +18,13 @@ export interface KeyEntry {
 
 export interface KeyTable {
   readonly size: number;
+  /** Enter a key under an id that was reserved for it. */
   add(id: KeyId, entry: KeyEntry): void;
-  /** @throws {VaultError} ERR_KEY_EXISTS */
-  assertFree(id: string): void;
+  /** Keep an id for a key that is being loaded. @throws {VaultError} ERR_KEY_EXISTS - it is taken, or kept already. */
+  reserve(id: string): void;
+  /** The key was loaded, or cannot be. */
+  unreserve(id: string): void;
+  find(id: string): KeyEntry | undefined;
   /** @throws {VaultError} ERR_KEY_NOT_FOUND */
   get(id: string): KeyEntry;
   /** The entry that a handle of an operation names, or undefined if that key is gone or going. */
@@ -35,6 +41,7 @@ export interface KeyTable {
 export const createKeyTable = (): KeyTable => {
   const byId = new Map<string, KeyEntry>();
   const bySlot: (KeyEntry | undefined)[] = [];
+  const reserved = new Set<string>();
   return {
     get size() {
       return byId.size;
@@ -43,9 +50,13 @@ export const createKeyTable = (): KeyTable => {
       byId.set(id, entry);
       bySlot[entry.handle.slot] = entry;
     },
-    assertFree(id) {
-      if (byId.has(id)) throw new VaultError('ERR_KEY_EXISTS', `the key id "${id}" is taken`, { keyId: id });
+    reserve(id) {
+      if (byId.has(id) || reserved.has(id))
+        throw new VaultError('ERR_KEY_EXISTS', `the key id "${id}" is taken`, { keyId: id });
+      reserved.add(id);
     },
+    unreserve: (id) => void reserved.delete(id),
+    find: (id) => byId.get(id),
     get(id) {
       const entry = byId.get(id);
       if (entry === undefined) throw new VaultError('ERR_KEY_NOT_FOUND', `no key "${id}" is registered`, { keyId: id });

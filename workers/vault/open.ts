@@ -10,17 +10,25 @@ import { openHalting } from '../arena/halt.js';
 import { createKeyStore, type KeyStore } from '../arena/key-store.js';
 import { openSeats, type Seat, type Seats } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
+import type { DeriveTools } from '../derive/tools.js';
+import { selfTestAead } from '../providers/aead.js';
 import type { ChosenProviders } from '../providers/choose.js';
 import type { Providers } from '../providers/provider.js';
 import { residueOf, tellResidue } from '../providers/residue.js';
 import { selfTest } from '../providers/self-test.js';
+import { testSecretHashes } from '../providers/self-test-hashes.js';
 import { costTable } from './cost.js';
 import { createDispatcher, type Dispatcher } from './dispatcher.js';
 import { createForgetting, type Forgetting } from './forgetting.js';
 import { createHeldValues, type HeldValues } from './held-values.js';
 import { createKeyLoader, type KeyLoader } from './key-loader.js';
 import { createKeyTable, type KeyTable } from './key-table.js';
+import { createKeystoreLoader, type KeystoreLoader } from './keystore-loader.js';
+import { createPasswordKeys, type PasswordKeys } from './password-keys.js';
+import { createSealedKeys, type SealedKeys } from './sealed-keys.js';
+import type { SecretTools } from './secret-tools.js';
 import { createSignerPool, type SignerPool } from './signer-pool.js';
+import { createTerminalInput, type TerminalInput } from './terminal-input.js';
 
 /** A vault that is open: its parts, and nothing that outlives it. */
 export interface OpenVault {
@@ -35,6 +43,13 @@ export interface OpenVault {
   readonly dispatcher: Dispatcher;
   readonly forgetting: Forgetting;
   readonly scratch: Uint8Array;
+  readonly tools: DeriveTools;
+  readonly passwordKeys: PasswordKeys;
+  readonly keystores: KeystoreLoader;
+  readonly sealedKeys: SealedKeys;
+  readonly terminal: TerminalInput;
+  /** How far a start has come. */
+  readonly report: (done: number, total: number) => void;
   readonly warnings: readonly string[];
   info(): VaultInfo;
 }
@@ -42,7 +57,12 @@ export interface OpenVault {
 /**
  * @throws {VaultError} ERR_MEMORY, ERR_MEMORY_LOCK, ERR_SELF_TEST - with nothing left open.
  */
-export const openVault = (config: WireConfig, { providers, fallbacks }: ChosenProviders): OpenVault => {
+export const openVault = (
+  config: WireConfig,
+  { providers, fallbacks }: ChosenProviders,
+  { tools, aead }: SecretTools,
+  report: OpenVault['report'],
+): OpenVault => {
   const warnings: string[] = [];
   if (config.provider === 'auto') {
     for (const { type, reason } of fallbacks) {
@@ -53,7 +73,8 @@ export const openVault = (config: WireConfig, { providers, fallbacks }: ChosenPr
   }
 
   // A seat for the vault thread; and twice the signers, for those that replace others before these have quite ended.
-  const arena = createArena(config.maxKeys, 2 * config.threads + 2, config.lock);
+  // A lane for each signer, and one whose password is ready when a signer is free.
+  const arena = createArena(config.maxKeys, 2 * config.threads + 2, config.threads + 1, config.lock);
   const { reason } = arena.lock;
   if (reason !== undefined && config.lock !== 'off') {
     if (config.lock === 'require' && !arena.lock.locked)
@@ -65,6 +86,8 @@ export const openVault = (config: WireConfig, { providers, fallbacks }: ChosenPr
   const seat = seats.take(threadId) as Seat;
   const store = createKeyStore(arena);
   testProviders(store, providers, seat.scratch);
+  testSecretHashes(tools.hashes, seat.scratch);
+  selfTestAead(aead, seat.scratch);
   tellResidue(arena.buffer, providers);
 
   const { verifyAfterSign } = config;
@@ -87,6 +110,9 @@ export const openVault = (config: WireConfig, { providers, fallbacks }: ChosenPr
   );
   const table = createKeyTable();
   const held = createHeldValues(arena.held, config.maxKeys);
+  const limits = { maxMemory: config.maxKdfMemory, maxWork: config.maxKdfWork };
+  const passwordKeys = createPasswordKeys(pool, buffer, layout, limits);
+  const loader = createKeyLoader({ arena, store, held, table, providers, tools, scratch: seat.scratch });
   const names = Object.fromEntries(KEY_TYPES.map((type) => [type, providers[type].name])) as Record<
     KeyType,
     ProviderName
@@ -98,12 +124,18 @@ export const openVault = (config: WireConfig, { providers, fallbacks }: ChosenPr
     store,
     held,
     table,
-    loader: createKeyLoader(arena, store, held, providers, seat.scratch),
+    loader,
     providers,
     pool,
     dispatcher: createDispatcher(pool, table, signing, costTable(names, verifyAfterSign), config),
     forgetting: createForgetting(seats, seat, providers),
     scratch: seat.scratch,
+    tools,
+    passwordKeys,
+    keystores: createKeystoreLoader(arena, held, loader, passwordKeys),
+    sealedKeys: createSealedKeys(arena, store, held, loader, passwordKeys, aead),
+    terminal: createTerminalInput(held),
+    report,
     warnings,
     info: () => ({
       threads: config.threads,

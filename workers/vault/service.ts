@@ -8,6 +8,7 @@ import {
   type ExposedMethods,
   type FatalMessage,
   type HandoffMessage,
+  type ProgressMessage,
   READY_MESSAGE,
   type Reply,
   type StopMessage,
@@ -18,6 +19,9 @@ import { chooseProviders } from '../providers/choose.js';
 import { guardedEndpoint } from './door.js';
 import { handlers } from './handlers.js';
 import { type OpenVault, openVault } from './open.js';
+import { loadSecretTools } from './secret-tools.js';
+
+const REPORT_MS = 100;
 
 export interface Service {
   /** The open vault, or undefined before and after. */
@@ -48,10 +52,13 @@ export const serve = (port: MessagePort): Service => {
     const checked = checkWireConfig(config);
     state = 'opening';
     try {
-      const chosen = await chooseProviders(checked.provider);
+      const [chosen, tools] = await Promise.all([
+        chooseProviders(checked.provider, { verifying: checked.verifyAfterSign }),
+        loadSecretTools(checked.provider),
+      ]);
       // It may have been closed meanwhile.
       if (isOver()) throw new VaultError('ERR_VAULT_CLOSED');
-      vault = openVault(checked, chosen);
+      vault = openVault(checked, chosen, tools, report);
       state = 'open';
       return { warnings: vault.warnings };
     } finally {
@@ -93,6 +100,16 @@ export const serve = (port: MessagePort): Service => {
     const message: FatalMessage = { fatal: toErrorRecord(error) };
     port.postMessage(message);
     port.close();
+  };
+
+  /** To main, outside Comlink: a few times a second, and at the end. */
+  let reportedAt = 0;
+  const report = (done: number, total: number): void => {
+    const now = performance.now();
+    if (done < total && now - reportedAt < REPORT_MS) return;
+    reportedAt = now;
+    const message: ProgressMessage = { progress: { done, total } };
+    port.postMessage(message);
   };
 
   /** One method as Comlink calls it: it never throws, and no stack of this thread crosses. */

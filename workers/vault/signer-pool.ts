@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { VaultError } from '../../src/errors.js';
+import { type ErrorRecord, VaultError } from '../../src/errors.js';
 import type { Halting } from '../arena/halt.js';
 import type { Seats } from '../arena/seats.js';
+import type { DeriveTask } from '../signer/derive-key.js';
 import type { SignerData, SignTask } from '../signer/signer.js';
 
 /** Batches that a signer may have at once: one that it signs and one that waits, so that it never idles between. */
@@ -26,6 +27,8 @@ export interface SignerPool {
   readonly threads: number;
   /** Sign one batch. Rejects when its signer dies; the batch may then be run again. */
   run(task: SignTask): Promise<ArrayBuffer>;
+  /** Derive one key; answers why that failed, if it did. Rejects when its signer dies; it may then be run again. */
+  derive(task: DeriveTask): Promise<ErrorRecord | undefined>;
   /** Of a batch that was just rejected: whether it was being signed. If not, it only waited for the signer that died. */
   wasSigning(batch: number): boolean;
   /** Resolves when every signer is ready. @throws {VaultError} ERR_SIGNER_FAILED */
@@ -135,6 +138,10 @@ export const createSignerPool = (
           if (used === pool || task.operations.byteLength === 0) throw error;
         }
       }
+    },
+    async derive(task) {
+      if (closing || isBroken()) throw new VaultError('ERR_SIGNER_FAILED', 'no signer thread is running');
+      return (await pool.run(task, { name: 'deriveKey' })) as ErrorRecord | undefined;
     },
     wasSigning: halting.isSigning,
     async ready() {

@@ -14,9 +14,10 @@ import {
   settingsPath,
 } from '../options.js';
 import { print, printJson } from '../output.js';
+import { addPasswordOptions, type PasswordOptions, passwordFrom } from '../passwords.js';
 import { withVault } from '../with-vault.js';
 
-interface VerifyCommand extends SchemeOptions {
+interface VerifyCommand extends SchemeOptions, PasswordOptions {
   readonly key: string;
   readonly in: string;
   readonly signature: string;
@@ -34,18 +35,22 @@ const run = async (options: VerifyCommand & GlobalOptions): Promise<number> => {
   const settings = settingsPath(options);
   const signature = await readSignature(options.signature);
   const message = await readMessage(options.in);
-  return withVault(settings, async (vault) => {
-    const key = vault.keys().find((candidate) => candidate.id === id);
-    checkRequest(key, options, message);
-    const valid = await vault.verify(id, message, signature, { ...(scheme && { scheme }), ...(hash && { hash }) });
-    if (options.json) printJson({ key: id, scheme: key && schemeFor(key.type, options), hash, valid });
-    else print(valid ? 'valid' : 'not valid');
-    return valid ? EXIT.ok : EXIT.failed;
-  });
+  return withVault(
+    settings,
+    async (vault) => {
+      const key = vault.keys().find((candidate) => candidate.id === id);
+      checkRequest(key, options, message);
+      const valid = await vault.verify(id, message, signature, { ...(scheme && { scheme }), ...(hash && { hash }) });
+      if (options.json) printJson({ key: id, scheme: key && schemeFor(key.type, options), hash, valid });
+      else print(valid ? 'valid' : 'not valid');
+      return valid ? EXIT.ok : EXIT.failed;
+    },
+    { password: passwordFrom(options) },
+  );
 };
 
 export const addVerify = (program: Command, exitWith: (code: number) => void): void => {
-  program
+  const command = program
     .command('verify')
     .description('verify a signature')
     .addOption(keyOption())
@@ -54,7 +59,8 @@ export const addVerify = (program: Command, exitWith: (code: number) => void): v
       new Option('--signature <signature>', 'hex, base64, or @FILE (raw bytes, hex or base64)').makeOptionMandatory(),
     )
     .addOption(schemeOption())
-    .addOption(hashOption())
+    .addOption(hashOption());
+  addPasswordOptions(command, 'the password that the settings leave to be typed')
     .addHelpText('after', EXAMPLES)
     .action(action(run, exitWith));
 };

@@ -225,8 +225,161 @@ const brokenFrame: Make = (random, _bag, target) => {
 
 const id = (random: SeededRandom): string => `fuzz/${random.int(40)}`;
 
-const anySpec = (random: SeededRandom, bag: Bag, { folder }: Target): unknown => {
+/** A password, or what is none. Most open the files of the folder. */
+const anySecret = (random: SeededRandom, bag: Bag, { folder }: Target): unknown => {
+  const file = (name: string): unknown => ({ kind: 'file', path: join(folder, name), allowSharedFile: true });
+  return random.pick<unknown>([
+    ...[file('password.txt'), file('password.txt'), file('password.txt'), file('password.txt'), file('wrong.txt')],
+    file(random.pick(['words.txt', 'absent', 'keystores', 'a\0b'])),
+    { kind: 'file', path: random.pick(['relative', '/dev/zero', '/proc/self/mem']), allowSharedFile: false },
+    { kind: 'env', name: random.pick(['FUZZ_NOT_SET', '', '__proto__']), handoff: random.pick([undefined, 3, -1]) },
+    { kind: 'bytes', handoff: random.pick<unknown>([random.int(20), -1, 2 ** 32, NaN, '0']) },
+    { kind: random.pick(TRICKS) },
+    anyValue(random, bag, 2),
+  ]);
+};
+
+/** Sources that cost a key derivation, or derive from another key. */
+const costlySource = (random: SeededRandom, bag: Bag, target: Target): unknown => {
+  const { folder } = target;
+  const password = anySecret(random, bag, target);
+  const path = random.pick<unknown>(["m/0'", 'm', 'm/0/1', "m/44'/0'", 'm//', `m${'/1'.repeat(300)}`, 'n/0', 7]);
+  return random.pick<unknown>([
+    { kind: 'seed', seed: random.pick(['kept/seed', 'kept/seed', 'kept/ed', 'fuzz/1', '__proto__']), path },
+    {
+      kind: 'mnemonic',
+      mnemonic: random.pick([{ kind: 'file', path: join(folder, 'words.txt'), allowSharedFile: true }, password]),
+      ...(random.int(3) === 0 && { passphrase: password }),
+      language: random.pick<unknown>(['english', 'english', 'czech', 'klingon', undefined]),
+    },
+    {
+      kind: 'keystore',
+      path: join(folder, random.pick(['keystores/bls.json', 'keystores/ec.json', 'broken/broken.json', 'key.hex'])),
+      password,
+    },
+    {
+      kind: 'sealed',
+      path: join(folder, random.pick(['keys.sealed', 'keys.sealed', 'key.hex', 'absent.sealed', 'keystores'])),
+      password,
+      create: random.pick<unknown>([false, false, true, 0]),
+    },
+  ]);
+};
+
+/** Types that a key of the source can be of; of a sealed file, those of the keys in it. */
+const TYPES_OF_SOURCE: Readonly<Record<string, readonly string[]>> = {
+  mnemonic: ['seed'],
+  seed: ['ed25519', 'secp256k1', 'x25519'],
+  keystore: ['secp256k1', 'bls12-381'],
+  sealed: ['secp256k1', 'bls12-381', 'seed'],
+};
+
+const anyLoad = (random: SeededRandom, bag: Bag, target: Target): unknown => {
+  const { folder } = target;
+  const allow = random.int(3) === 0 && { allow: random.pick<unknown>([['sign'], [], ['rob'], 'sign', TRICKS]) };
+  const password = anySecret(random, bag, target);
+  return random.pick<unknown>([
+    {
+      kind: 'keystores',
+      folder: join(folder, random.pick(['keystores', 'keystores', 'broken', 'absent', 'key.hex'])),
+      passwords: random.pick<unknown>([
+        password,
+        { kind: 'folder', path: join(folder, 'passwords'), allowSharedFile: false },
+        { kind: 'folder', path: 'passwords', allowSharedFile: false },
+      ]),
+      id: random.pick<unknown>(['fuzz/{name}', 'fuzz/{pubkey}', '{address}', 'fuzz/same', '{pubkey} ', 7]),
+      ...allow,
+    },
+    {
+      kind: 'sealed',
+      path: join(folder, random.pick(['keys.sealed', 'keys.sealed', 'absent.sealed', 'key.hex'])),
+      password,
+      id: random.pick<unknown>(['fuzz/{id}', '{id}', `${'x'.repeat(120)}{id}`, '{constructor}']),
+      ...allow,
+    },
+    anyValue(random, bag, 2),
+  ]);
+};
+
+/** Requests that write files, or that operate with a key: all of them cheap, where they are not refused. */
+const requests: Make = (random, bag, target) => {
+  const { folder, keptIds } = target;
+  const password = anySecret(random, bag, target);
+  const some = random.pick<unknown>([...keptIds, ...keptIds, id(random), random.pick(TRICKS)]);
+  const path = join(
+    folder,
+    random.pick(['keys.sealed', 'keys.sealed', `new-${random.int(6)}.sealed`, 'key.hex', 'keystores']),
+  );
+  const cost = random.pick<unknown>([
+    { memory: random.pick([8192, 65_536]), passes: random.pick([1, 2]) },
+    { memory: random.pick([2 ** 42 - 1024, 2 ** 27, 8191, 0, -1, NaN]), passes: 1 },
+    { memory: 8192, passes: random.pick([65_535, 65_536, 0, 1.5]) },
+    { memory: 8192 },
+  ]);
+  switch (random.int(6)) {
+    case 0:
+      return plausible(
+        call('seal', { path, password, ids: random.pick<unknown>([[some], [], keptIds, [some, some]]), cost }),
+      );
+    case 1: {
+      const newPassword = random.int(4) > 0 ? password : anySecret(random, bag, target);
+      return plausible(call('reseal', { path, password, newPassword, cost }));
+    }
+    case 2: {
+      const n = random.pick<unknown>([1024, 2048, 2 ** 30, 1000, 0, NaN, '1024']);
+      const file = join(folder, `made-${random.int(20)}.json`);
+      return plausible(call('exportKeystore', { id: some, path: file, password, n }));
+    }
+    default: {
+      const steps = random.pick<unknown>(['m', "m/0'", 'm/1/2', 'm/4294967296', `m${'/1'.repeat(256)}`, '', 7]);
+      const operator = random.int(8) > 0 ? 'extendedPublicKey' : random.pick<unknown>([...TRICKS, 'sign', {}]);
+      return plausible(call('execute', { id: some, operator, path: steps }));
+    }
+  }
+};
+
+/** Almost a request: one field is missing, one too many, or no path of this system. */
+const brokenRequest: Make = (random, bag, target) => {
+  const { folder } = target;
+  const password = { kind: 'file', path: join(folder, 'password.txt'), allowSharedFile: true };
+  const cost = { memory: 8192, passes: 1 };
+  const whole = random.pick<readonly [string, Record<string, unknown>]>([
+    ['execute', { id: 'kept/seed', operator: 'extendedPublicKey', path: 'm' }],
+    ['seal', { path: join(folder, 'broken.sealed'), password, cost }],
+    ['exportKeystore', { id: 'kept/bls', path: join(folder, 'broken.json'), password, n: 1024 }],
+    ['reseal', { path: join(folder, 'keys.sealed'), password, newPassword: password, cost }],
+  ]);
+  const [method, fields] = [whole[0], { ...whole[1] }];
+  const name = random.pick(Object.keys(fields));
+  switch (random.int(4)) {
+    case 0:
+      delete fields[name];
+      break;
+    case 1:
+      // Not by assignment: to __proto__ that would do nothing.
+      Object.defineProperty(fields, random.pick(TRICKS), { value: 1, enumerable: true });
+      break;
+    case 2:
+      fields[name] = random.pick<unknown>([null, NaN, {}, [fields[name]], Object('m'), new Uint8Array(32), '\0']);
+      break;
+    default:
+      return refusable(
+        call(method, random.pick<unknown>([undefined, null, [fields], new Map(), anyValue(random, bag, 1)])),
+      );
+  }
+  return refusable(call(method, fields));
+};
+
+const anySpec = (random: SeededRandom, bag: Bag, target: Target): unknown => {
+  const { folder } = target;
   const encoding = random.pick<unknown>([...ENCODINGS, 'utf8', undefined]);
+  if (random.int(6) === 0) {
+    const allow = random.int(3) === 0 && { allow: random.pick<unknown>([['derive'], [], ['export'], ['rob'], 7]) };
+    const source = costlySource(random, bag, target);
+    const { kind } = (source ?? {}) as { readonly kind?: unknown };
+    const fitting = random.int(4) > 0 && typeof kind === 'string' ? TYPES_OF_SOURCE[kind] : undefined;
+    return { id: id(random), type: random.pick(fitting ?? KEY_TYPES), source, ...allow };
+  }
   const source = random.pick<unknown>([
     { kind: 'generate' },
     { kind: 'generate' },
@@ -264,12 +417,13 @@ const keys: Make = (random, bag, target) => {
         call(
           'load',
           Array.from({ length: random.int(4) }, () => anySpec(random, bag, target)),
+          Array.from({ length: random.int(3) }, () => anyLoad(random, bag, target)),
         ),
       );
     case 2: {
       const holes: unknown[] = [anySpec(random, bag, target)];
       holes.length = 1 + random.int(5);
-      return plausible(call('load', holes));
+      return plausible(random.int(2) === 0 ? call('load', holes, []) : call('load', [], holes));
     }
     default:
       return plausible(call('register', anySpec(random, bag, target)));
@@ -321,6 +475,7 @@ const questions: Make = (random, bag, { keptIds, folder }) => {
 const MAKERS: readonly Make[] = [
   ...[anyPath, otherTypes, hostileArguments, oddIds, noRecord, anyCall, anyCall, handOff, almostStop],
   ...[wellFormedFrame, flippedFrame, brokenFrame, brokenFrame, keys, questions],
+  ...[requests, brokenRequest],
 ];
 
 /** The next hostile message; what it transfers is added to the bag. */

@@ -3,7 +3,12 @@
 import { serialize } from 'node:v8';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { VAULT_ERROR_CODES } from '../../../dist/src/errors.js';
-import { isFatalMessage, isReadyMessage, type VaultMethods } from '../../../dist/src/wire/protocol.js';
+import {
+  isFatalMessage,
+  isProgressMessage,
+  isReadyMessage,
+  type VaultMethods,
+} from '../../../dist/src/wire/protocol.js';
 import type { WireConfig } from '../../../dist/src/wire/specs.js';
 
 export interface Answer {
@@ -43,6 +48,8 @@ export const CONFIG: WireConfig = {
   maxPending: 4096,
   maxPendingBytes: 8 * 1024 * 1024,
   verifyAfterSign: false,
+  maxKdfMemory: 64 * 1024 * 1024,
+  maxKdfWork: 65_536,
 };
 
 /** The longest that a batch may wait for its answers: a hang, from then on. */
@@ -69,6 +76,15 @@ const faultOf = (message: unknown): string | undefined => {
   if (typeof error.message !== 'string' || error.message.length > 20_000) return 'the text of a refusal is too long';
   const strange = Object.keys(error).find((name) => !RECORD_FIELDS.has(name));
   return strange === undefined ? undefined : `a refusal has the field ${strange}`;
+};
+
+/** Two counts, and nothing else. */
+const progressFaults = (progress: object): string[] => {
+  const { done, total, ...more } = progress as Record<string, unknown>;
+  const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
+  return isCount(done) && isCount(total) && (done as number) <= (total as number) && Object.keys(more).length === 0
+    ? []
+    : ['a report of progress is not two counts'];
 };
 
 /** @param holdsSecret - looks at each answer, serialised. */
@@ -104,6 +120,7 @@ export const startRawVault = async (holdsSecret: (bytes: Uint8Array) => boolean)
 
   worker.on('message', (message: unknown) => {
     if (isReadyMessage(message)) listening();
+    else if (isProgressMessage(message)) problems.push(...progressFaults(message.progress));
     else if (isFatalMessage(message)) problems.push(`the vault ended by itself: ${message.fatal.code}`);
     else onAnswer(message);
   });

@@ -9,7 +9,7 @@ export interface Form {
   readonly minPartBytes: number;
 }
 
-/** Half of a secret: less than this is not counted as a part of it. */
+/** Half of a key: less than this is not counted as a part of a secret. */
 const WINDOW_BYTES = 16;
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -48,6 +48,7 @@ const textForms = (bytes: Uint8Array): { name: string; text: Uint8Array; minPart
       minPart: whole.base64,
     })),
   );
+  const share = WINDOW_BYTES / bytes.length;
   const decimal = ascii(toBigInt(bytes).toString());
   const list = ascii([...bytes].join(','));
   return [
@@ -56,8 +57,8 @@ const textForms = (bytes: Uint8Array): { name: string; text: Uint8Array; minPart
     ...base64,
     // Half of a decimal number does not give half of its bytes away.
     { name: 'decimal', text: decimal, minPart: decimal.length },
-    { name: 'list of bytes', text: list, minPart: Math.ceil(list.length / 2) + 4 },
-  ];
+    { name: 'list of bytes', text: list, minPart: Math.min(list.length, Math.ceil(list.length * share) + 4) },
+  ].map((form) => ({ ...form, minPart: Math.min(form.minPart, form.text.length) }));
 };
 
 /** The orders in which the bytes of one value may stand. */
@@ -70,10 +71,8 @@ const orders = (bytes: Uint8Array): { name: string; bytes: Uint8Array }[] => [
   ]),
 ];
 
-const binaryForms = (prefix: string, value: Uint8Array): Form[] => {
-  const minPartBytes = Math.max(WINDOW_BYTES, value.length / 2);
-  return orders(value).map(({ name, bytes }) => ({ name: prefix + name, bytes, minPartBytes }));
-};
+const binaryForms = (prefix: string, value: Uint8Array): Form[] =>
+  orders(value).map(({ name, bytes }) => ({ name: prefix + name, bytes, minPartBytes: WINDOW_BYTES }));
 
 const formsOf = (prefix: string, value: Uint8Array): Form[] => {
   const texts = [
@@ -94,15 +93,28 @@ const asIsForm = (name: string, bytes: Uint8Array): Form => ({ name, bytes, minP
 /** A secret of the vault, and what to look for besides: the text of the source that it came from. */
 export interface Secret {
   readonly label: string;
-  /** A key type, for what is derived from keys of it; `number`, for what is never text; `plain` for any other value. */
+  /**
+   * A key type, for what is derived from keys of it; `number`, for what is never text; `text` for what is nothing else;
+   * `layout` for what is as it is in memory; `plain` for any other value.
+   */
   readonly type: string;
   readonly bytes: Uint8Array;
   readonly sourceText?: Uint8Array | undefined;
+  /** Of a `layout`: how long a part must be to count; 16 bytes by default. */
+  readonly minPartBytes?: number | undefined;
 }
 
 /** Every form of a secret and of what is derived from it. Each bytes sequence once, however many names it has. */
-export const formsOfSecret = ({ type, bytes, sourceText }: Secret): Form[] => {
+export const formsOfSecret = ({ type, bytes, sourceText, minPartBytes = WINDOW_BYTES }: Secret): Form[] => {
   if (type === 'number') return binaryForms('', bytes);
+  if (type === 'layout') return [{ name: 'bytes', bytes, minPartBytes: Math.min(minPartBytes, bytes.length) }];
+  if (type === 'text') {
+    return [
+      { name: 'bytes', bytes, minPartBytes: WINDOW_BYTES },
+      { name: 'UTF-16', bytes: utf16(bytes), minPartBytes: 2 * WINDOW_BYTES },
+      { name: 'hex', bytes: ascii(Buffer.from(bytes).toString('hex')), minPartBytes: 2 * WINDOW_BYTES },
+    ];
+  }
   const all = [
     ...formsOf('', bytes),
     ...derivedValues(type, bytes).flatMap(({ name, bytes: value, asIs }) =>

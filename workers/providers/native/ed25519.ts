@@ -7,10 +7,10 @@ import type { Sodium } from './load.js';
 const { secretBytes, publicKeyBytes } = KEY_TYPE_FACTS.ed25519;
 
 /** Whether noble's strict rule takes a signature. */
-export type StrictRule = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
+type StrictRule = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
 
-/** noble takes longer to load than libsodium: only a thread that verifies loads it. */
-export const loadStrictRule = async (): Promise<StrictRule> => {
+/** noble takes longer to load than libsodium: it is loaded when a thread first verifies. */
+const loadStrictRule = async (): Promise<StrictRule> => {
   const { ed25519 } = await import('@noble/curves/ed25519.js');
   return (signature, message, publicKey) => ed25519.verify(signature, message, publicKey, { zip215: false });
 };
@@ -26,7 +26,7 @@ const unshared = (bytes: Uint8Array): Uint8Array =>
  */
 const isRefusedWrongly = (
   sodium: Sodium,
-  strictRule: StrictRule,
+  strictRule: StrictRule | undefined,
   signature: Uint8Array,
   message: Uint8Array,
   publicKey: Uint8Array,
@@ -34,39 +34,46 @@ const isRefusedWrongly = (
   const isSettled =
     sodium.crypto_core_ed25519_is_valid_point(publicKey) === true &&
     sodium.crypto_core_ed25519_is_valid_point(signature.subarray(0, publicKeyBytes)) === true;
-  return !isSettled && strictRule(signature, message, publicKey);
+  if (isSettled) return false;
+  if (strictRule === undefined) throw new Error('prepareToVerify() was not called in this thread');
+  return strictRule(signature, message, publicKey);
 };
 
-/** @param strictRule - of a thread that verifies; without it, `verify` throws. */
-export const createNativeEd25519 = (sodium: Sodium, strictRule: StrictRule | undefined): KeyProvider => ({
-  name: 'native',
-  keyType: 'ed25519',
-  residue: 'none',
+export const createNativeEd25519 = (sodium: Sodium): KeyProvider => {
+  let strictRule: StrictRule | undefined;
+  return {
+    name: 'native',
+    keyType: 'ed25519',
+    residue: 'none',
 
-  load(secret, view, scratch) {
-    // The key pair is wrong when its output overlaps the seed, so the seed is read from a copy.
-    const seed = scratch.subarray(0, secretBytes);
-    try {
-      seed.set(secret);
-      sodium.crypto_sign_seed_keypair(view.publicKey.subarray(0, publicKeyBytes), view.expanded, seed);
-    } finally {
-      seed.fill(0);
-    }
-  },
+    load(secret, view, scratch) {
+      // The key pair is wrong when its output overlaps the seed, so the seed is read from a copy.
+      const seed = scratch.subarray(0, secretBytes);
+      try {
+        seed.set(secret);
+        sodium.crypto_sign_seed_keypair(view.publicKey.subarray(0, publicKeyBytes), view.expanded, seed);
+      } finally {
+        seed.fill(0);
+      }
+    },
 
-  sign(view, _generation, scheme, message, signature) {
-    if (scheme !== 'ed25519') throw unsupportedScheme('ed25519', scheme);
-    checkRoom(scheme, signature);
-    sodium.crypto_sign_detached(signature, message, view.expanded);
-  },
+    sign(view, _generation, scheme, message, signature) {
+      if (scheme !== 'ed25519') throw unsupportedScheme('ed25519', scheme);
+      checkRoom(scheme, signature);
+      sodium.crypto_sign_detached(signature, message, view.expanded);
+    },
 
-  verify(publicKey, scheme, message, signature) {
-    if (strictRule === undefined) throw new Error('this thread was not made for verifying');
-    if (scheme !== 'ed25519') return false;
-    if (publicKey.length !== publicKeyBytes || signature.length !== SIGNATURE_BYTES.ed25519) return false;
-    const inputs = [unshared(signature), unshared(message), unshared(publicKey)] as const;
-    return sodium.crypto_sign_verify_detached(...inputs) === true || isRefusedWrongly(sodium, strictRule, ...inputs);
-  },
+    verify(publicKey, scheme, message, signature) {
+      if (scheme !== 'ed25519') return false;
+      if (publicKey.length !== publicKeyBytes || signature.length !== SIGNATURE_BYTES.ed25519) return false;
+      const inputs = [unshared(signature), unshared(message), unshared(publicKey)] as const;
+      return sodium.crypto_sign_verify_detached(...inputs) === true || isRefusedWrongly(sodium, strictRule, ...inputs);
+    },
 
-  forget: () => false,
-});
+    async prepareToVerify() {
+      strictRule ??= await loadStrictRule();
+    },
+
+    forget: () => false,
+  };
+};

@@ -19,6 +19,39 @@ export interface Sodium {
   crypto_hash_sha256_init(state: Uint8Array): void;
   crypto_hash_sha256_update(state: Uint8Array, message: Uint8Array): void;
   crypto_hash_sha256_final(state: Uint8Array, digest: Uint8Array): void;
+  readonly crypto_pwhash_ALG_ARGON2ID13: number;
+  /** Throws where the memory is not to be had. `memory` is in bytes. */
+  crypto_pwhash(
+    out: Uint8Array,
+    password: Uint8Array,
+    salt: Uint8Array,
+    passes: number,
+    memory: number,
+    algorithm: number,
+  ): void;
+  crypto_hash_sha512(digest: Uint8Array, message: Uint8Array): void;
+  readonly crypto_hash_sha512_STATEBYTES: number;
+  crypto_hash_sha512_init(state: Uint8Array): void;
+  crypto_hash_sha512_update(state: Uint8Array, message: Uint8Array): void;
+  crypto_hash_sha512_final(state: Uint8Array, digest: Uint8Array): void;
+  /** Takes views over shared memory. `nonceSecret` is unused and null. */
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+    sealed: Uint8Array,
+    plaintext: Uint8Array,
+    associated: Uint8Array,
+    nonceSecret: null,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): number;
+  /** Throws when the tag is wrong. */
+  crypto_aead_xchacha20poly1305_ietf_decrypt(
+    plaintext: Uint8Array,
+    nonceSecret: null,
+    sealed: Uint8Array,
+    associated: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): number;
 }
 
 /** The native binding of the package secp256k1. The private key functions change their first argument in place. */

@@ -1,10 +1,10 @@
-// A strict JSON reader (RFC 8259) for the settings file. JSON.parse won't do: its messages quote the text, do not
-// always say where the mistake is, and of two keys with one id it silently drops the first. Messages give a line and
-// a column, never the text.
+// A strict JSON reader (RFC 8259), for the settings file and for keystores, whose text is public. JSON.parse won't do:
+// its messages quote the text, do not always say where the mistake is, and of two keys with one id it silently drops
+// the first. Messages give a line and a column, never the text.
 import type { SettingsProblem } from '../errors.js';
-import { addProblem, fieldPath, idPath } from '../wire/check.js';
+import { addProblem, fieldPath, idPath } from './check.js';
 
-/** The settings nest four deep. */
+/** The settings nest four deep, and so do keystores. */
 const MAX_DEPTH = 32;
 const WORDS: Readonly<Record<string, true | false | null>> = { true: true, false: false, null: null };
 
