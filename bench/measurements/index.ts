@@ -1,6 +1,8 @@
 // Everything that can be measured, in the order of the report.
 import { cpu } from './cpu.js';
 import { delay } from './delay.js';
+import { derive } from './derive.js';
+import { keystores } from './keystores.js';
 import { latency } from './latency.js';
 import { lone } from './lone.js';
 import { manyKeys } from './many-keys.js';
@@ -31,6 +33,8 @@ export const MEASUREMENTS: readonly MeasurementSpec[] = [
   { name: 'delay', group: 'latency', make: delay },
   { name: 'start', group: 'cost', make: start },
   { name: 'register', group: 'cost', make: register },
+  { name: 'derive', group: 'cost', full: true, make: derive },
+  { name: 'keystores', group: 'cost', full: true, make: keystores },
   { name: 'memory', group: 'cost', make: memory },
   { name: 'cpu', group: 'cost', make: cpu },
 ];
