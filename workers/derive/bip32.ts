@@ -2,10 +2,11 @@
 // constant-time arithmetic, in place. Only public values leave: there is no extended private key here.
 import { VaultError } from '../../src/errors.js';
 import { HARDENED, type KeyPath } from '../../src/wire/path.js';
+import type { ExtendedPublicKey } from '../../src/wire/types.js';
 import { ascii } from '../codec/text.js';
 import { addModulo, isInRange, isZero, SECP256K1_ORDER } from '../providers/range.js';
 import { type ChainRoom, hashStep, makeChainRoom, setHardenedParent, startChain } from './chain.js';
-import { type ExtendedPublicKey, encodeExtendedKey, fingerprintOf } from './extended-key.js';
+import { encodeExtendedKey, fingerprintOf } from './extended-key.js';
 import type { DeriveTools } from './tools.js';
 
 const CURVE = ascii('Bitcoin seed');

@@ -2,12 +2,11 @@
 // the key lies in `scratch` and is wiped. The caller overwrites the stack below when it is done (wipe-stack.ts).
 import { VaultError } from '../../src/errors.js';
 import { checkPathFor, type KeyPath } from '../../src/wire/path.js';
-import type { KeyType } from '../../src/wire/types.js';
+import type { ExtendedPublicKey, KeyType } from '../../src/wire/types.js';
 import { isInRange } from '../providers/range.js';
 import { deriveBip32, deriveExtendedPublicKey } from './bip32.js';
 import { CHAIN_SCRATCH } from './chain.js';
 import { deriveEip2333, EIP2333_SCRATCH } from './eip2333.js';
-import type { ExtendedPublicKey } from './extended-key.js';
 import { deriveSlip10 } from './slip10.js';
 import type { DeriveTools } from './tools.js';
 

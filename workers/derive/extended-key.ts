@@ -2,21 +2,7 @@
 import { ripemd160 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { createBase58check } from '@scure/base';
-
-export interface ExtendedPublicKey {
-  /** 33 bytes, compressed. */
-  readonly publicKey: Uint8Array;
-  /** 32 bytes. */
-  readonly chainCode: Uint8Array;
-  /** Steps from the master key, 0 to 255. */
-  readonly depth: number;
-  /** 4 bytes; zeros for the master key. */
-  readonly parentFingerprint: Uint8Array;
-  /** Of the last step, hardened ones from 2^31; 0 for the master key. */
-  readonly index: number;
-  /** All of it as text, for Bitcoin's main network, which most wallets read whatever their chain. */
-  readonly xpub: string;
-}
+import type { ExtendedPublicKey } from '../../src/wire/types.js';
 
 const XPUB_VERSION = 0x0488_b21e;
 const SERIALIZED_BYTES = 78;

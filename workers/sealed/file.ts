@@ -1,14 +1,10 @@
 // Descriptors of sealed files: opened by the rules of key files (workers/sources/file.ts), read by position, and made
 // durable. Header and ciphertext only: nothing here is secret.
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, type Stats, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { VaultError } from '../../src/errors.js';
 import { errnoName } from '../sources/errno.js';
+import { IS_POSIX, notFile, READ_FLAGS, readError, SHARED_BITS } from '../sources/file-system.js';
 import { damaged, HEADER_BYTES, parseHeader, type SealedHeader } from './format.js';
-
-export const IS_POSIX: boolean = process.platform !== 'win32';
-const SHARED_BITS = 0o066;
-// Non-blocking: opening a FIFO that nobody writes to must not hang the vault. Not defined on Windows.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /** A sealed file that is open: what is read later is of the file whose header this is, whatever its name names then. */
 export interface SealedFile {
@@ -97,41 +93,5 @@ const checkFile = (path: string, stats: Stats, allowSharedFile: boolean): void =
   }
 };
 
-const notFile = (path: string, got: string): VaultError =>
-  new VaultError('ERR_SOURCE_NOT_FILE', `file ${path}: expected a regular file, got ${got}`);
-
-const readError = (path: string, errno: string): VaultError => {
-  if (errno === 'ENOENT') return new VaultError('ERR_SOURCE_NOT_FOUND', `file ${path}: no such file`);
-  if (errno === 'EISDIR') return notFile(path, 'a directory'); // Windows says so at open
-  if (errno === 'ENXIO') return notFile(path, 'a socket or device'); // what open says of a socket
-  return new VaultError('ERR_SOURCE_UNREADABLE', `file ${path}: could not be read (${errno})`);
-};
-
 export const writeError = (path: string, errno: string): VaultError =>
   new VaultError('ERR_FILE_WRITE', `file ${path}: could not be written (${errno})`);
-
-/** Folders that may be written but not listed, and file systems without this, can't be synced: no reason to fail. */
-const UNSYNCABLE = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
-
-/** Make the names in a folder durable. Windows has no such call. */
-export const syncFolder = (folder: string): void => {
-  if (!IS_POSIX) return;
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(folder, constants.O_RDONLY);
-    fsyncSync(descriptor);
-  } catch (error) {
-    if (!UNSYNCABLE.has(errnoName(error))) throw error;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-};
-
-/** Remove a file that may be gone. */
-export const removeQuietly = (path: string): void => {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Gone, or not ours to remove: nothing depends on it.
-  }
-};

@@ -21,7 +21,8 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { VaultError } from '../../src/errors.js';
 import { errnoName } from '../sources/errno.js';
-import { removeQuietly, writeError } from './file.js';
+import { removeQuietly } from '../sources/file-system.js';
+import { writeError } from './file.js';
 import { judgeOwner, newOwner, type Owner, ownerText, parseOwner } from './owner.js';
 
 export interface FileLock {

@@ -17,8 +17,9 @@ import { dirname } from 'node:path';
 import { VaultError } from '../../src/errors.js';
 import { AEAD_KEY_BYTES, AEAD_TAG_BYTES } from '../providers/aead.js';
 import { errnoName } from '../sources/errno.js';
+import { IS_POSIX, removeQuietly, syncFolder } from '../sources/file-system.js';
 import type { Plan, Seal, WriterTools } from './change.js';
-import { IS_POSIX, removeQuietly, type SealedFile, sealedFileOf, syncFolder, writeError } from './file.js';
+import { type SealedFile, sealedFileOf, writeError } from './file.js';
 import {
   CHUNK_BYTES,
   chunkParameters,

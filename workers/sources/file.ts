@@ -9,20 +9,15 @@ import {
   openSync,
   readSync,
   type Stats,
-  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '../../src/errors.js';
 import { MAX_SOURCE_BYTES } from '../../src/wire/types.js';
 import { errnoName } from './errno.js';
+import { IS_POSIX, notFile, READ_FLAGS, readError, removeQuietly, SHARED_BITS, syncFolder } from './file-system.js';
 
-const IS_POSIX = process.platform !== 'win32';
-/** Group and others may neither read the file (they would have the key) nor write it (they would choose the key). */
-const SHARED_BITS = 0o066;
 const OWNER_ONLY = 0o600;
-// Non-blocking: opening a FIFO that nobody writes to must not hang the vault. Not defined on Windows.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
@@ -101,16 +96,6 @@ const readToEnd = (descriptor: number, into: Uint8Array): number => {
 const tooLarge = (path: string, got: string): VaultError =>
   new VaultError('ERR_SOURCE_TOO_LARGE', `file ${path}: expected at most ${MAX_SOURCE_BYTES} bytes, got ${got}`);
 
-const notFile = (path: string, got: string): VaultError =>
-  new VaultError('ERR_SOURCE_NOT_FILE', `file ${path}: expected a regular file, got ${got}`);
-
-const readError = (path: string, errno: string): VaultError => {
-  if (errno === 'ENOENT') return new VaultError('ERR_SOURCE_NOT_FOUND', `file ${path}: no such file`);
-  if (errno === 'EISDIR') return notFile(path, 'a directory'); // Windows says so at open
-  if (errno === 'ENXIO') return notFile(path, 'a socket or device'); // what open says of a socket
-  return new VaultError('ERR_SOURCE_UNREADABLE', `file ${path}: could not be read (${errno})`);
-};
-
 /**
  * Write a new key file with mode 0600, durably: it is on the disk, and so is its name, when the call returns.
  * Never overwrites, not even through a symbolic link. What was written in part is removed on failure.
@@ -126,7 +111,7 @@ export const writeKeyFile = (path: string, content: Uint8Array): void => {
     fchmodSync(descriptor, OWNER_ONLY); // whatever the umask took away
     for (let at = 0; at < content.length; ) at += writeSync(descriptor, content, at, content.length - at, null);
     fsyncSync(descriptor);
-    if (IS_POSIX) syncFolder(dirname(path));
+    syncFolder(dirname(path));
     done = true;
   } catch (error) {
     throw writeError(path, errnoName(error));
@@ -148,26 +133,3 @@ const writeError = (path: string, errno: string): VaultError =>
   errno === 'EEXIST'
     ? new VaultError('ERR_FILE_EXISTS', `file ${path}: exists already; it is not overwritten`)
     : new VaultError('ERR_FILE_WRITE', `file ${path}: could not be written (${errno})`);
-
-/** Folders that may be written but not listed, and file systems without this, can't be synced: no reason to fail. */
-const UNSYNCABLE = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
-
-const syncFolder = (folder: string): void => {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(folder, constants.O_RDONLY);
-    fsyncSync(descriptor);
-  } catch (error) {
-    if (!UNSYNCABLE.has(errnoName(error))) throw error;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-};
-
-const removeQuietly = (path: string): void => {
-  try {
-    unlinkSync(path);
-  } catch {
-    // The error that led here is the one to report.
-  }
-};
