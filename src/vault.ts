@@ -121,7 +121,10 @@ export interface Settings {
   readonly kdf?: {
     /** Bytes of memory, of one derivation and of all that run together. Default 1,025 MiB. */
     readonly maxMemory?: number;
-    /** PBKDF2's iterations, scrypt's N × p × r / 8, or Argon2id's passes times KiB. Default 4,194,304. */
+    /**
+     * PBKDF2's iterations, scrypt's N × p × r / 8 (eight times that where r is 1 and N is 65,536 or more) and 2 × p × r, or
+     * Argon2id's passes times KiB. Default 4,194,304.
+     */
     readonly maxWork?: number;
   };
 }

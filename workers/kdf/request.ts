@@ -32,6 +32,9 @@ export type KdfRequest = ScryptRequest | Pbkdf2Request | Argon2idRequest;
 export interface KdfLimits {
   /** Bytes that the derivation may allocate. */
   readonly maxMemory: number;
-  /** PBKDF2's iterations, scrypt's n × p × r / 8 (n × p at the usual r), or Argon2id's passes × KiB: at most this many. */
+  /**
+   * PBKDF2's iterations, scrypt's n × p × r / 8 (eight times that where OpenSSL refuses the parameters) and 2 × p × r, or
+   * Argon2id's passes × KiB: at most this many.
+   */
   readonly maxWork: number;
 }
