@@ -1,41 +1,59 @@
 // The Vault object: one stub for each of the vault's methods (workers/vault/handlers.ts has their twins, in the same
 // order). Callers' mistakes are found here, before any message is sent. No secret passes through.
+import { EventEmitter } from 'node:events';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createCoalescer } from './coalescer.js';
 import { VaultError } from './errors.js';
-import { expectExecution, expectExport, expectSeal } from './file-requests.js';
-import type { VaultHost } from './host.js';
+import { expectCall, isFrameOperator } from './execution.js';
+import { expectExport, expectSeal } from './file-requests.js';
+import type { VaultHost, VaultPort } from './host.js';
 import { deliverKey, prepareDelivery } from './key-delivery.js';
+import { type ClientKey, copyInfo, createKnownKeys } from './known-keys.js';
+import { createTelling, expectLock, expectUnlock } from './lock-requests.js';
 import { assertMessage, assertSignatureBytes, copyBytes, signRequest, unsupported, verifyRequest } from './requests.js';
 import { expectKey } from './settings/keys.js';
-import type { KeyInfo, Vault, VaultInfo } from './vault.js';
+import type { Vault, VaultEvents, VaultInfo } from './vault.js';
 import { warnOnce } from './warn.js';
-import { describe, isKeyId, KEY_ID_RULE } from './wire/check.js';
-import type { KeyRecord } from './wire/protocol.js';
-import type { WireConfig } from './wire/specs.js';
-import { KEY_TYPE_FACTS, type KeyHandle, type KeyId } from './wire/types.js';
+import { expectGrant } from './wire/grants.js';
+import { answerBytes, OPERATOR_TYPES, operatorCode, packInput } from './wire/operators.js';
+import type { ConnectReply, KeyRecord } from './wire/protocol.js';
+import { KEY_TYPE_FACTS, type KeyId } from './wire/types.js';
 
-interface ClientKey {
-  readonly info: KeyInfo;
-  readonly handle: KeyHandle;
-}
-
-/** A client of an open vault. `keys` are those of the start. */
+/**
+ * A client of an open vault, or of a port that was granted. `keys` are those that it begins with.
+ *
+ * @param host - the owner's has a way in for secrets; a granted port has none.
+ */
 export const createClient = (
-  host: VaultHost,
-  config: WireConfig,
+  host: VaultPort | VaultHost,
+  config: ConnectReply['config'],
   info: VaultInfo,
   keys: readonly KeyRecord[],
 ): Vault => {
-  const known = new Map<string, ClientKey>(keys.map((record) => [record.info.id, record]));
+  const known = createKnownKeys(keys);
   const coalescer = createCoalescer(host.sign, config);
+  const events = new EventEmitter<VaultEvents>();
+  /** The grants that were made here, by the ports that were given out. */
+  const grants = new WeakMap<MessagePort, number>();
+  let locked = info.locked;
+  const tellInOrder = createTelling();
   let closing: Promise<void> | undefined;
 
-  const keyOf = (id: string): ClientKey => {
-    const key = known.get(id);
-    if (key !== undefined) return key;
-    if (closing !== undefined) throw new VaultError('ERR_VAULT_CLOSED');
-    if (!isKeyId(id)) throw new TypeError(`"id" expected ${KEY_ID_RULE}, got ${describe(id)}`);
-    throw new VaultError('ERR_KEY_NOT_FOUND', `no key "${id}" is registered`, { keyId: id });
+  host.onNotice((notice) => {
+    known.update(notice);
+    if (notice.locked !== undefined) locked = notice.locked;
+    // After what it tells of: whoever listens sees the keys as they are.
+    if (notice.event === undefined) return;
+    if (notice.event.type === 'audit-failed') warnOnce(notice.event.reason);
+    events.emit(notice.event.type, notice.event as never);
+  });
+
+  const owner = (): VaultHost => {
+    if ('handoff' in host) return host;
+    throw new VaultError(
+      'ERR_NOT_GRANTED',
+      'a port that was granted has keys to use, and none to give or to take away',
+    );
   };
 
   const assertOpen = (): void => {
@@ -45,18 +63,19 @@ export const createClient = (
   const vault: Vault = {
     async register(id, spec) {
       assertOpen();
+      const host = owner();
       const checked = expectKey(id, spec, process.cwd());
       if (known.has(id)) throw new VaultError('ERR_KEY_EXISTS', `the key id "${id}" is taken`, { keyId: id });
       const wireSpec = await deliverKey(host, checked);
       const record = await host.call('register', wireSpec);
       if (record.warning !== undefined) warnOnce(record.warning);
-      known.set(id, record);
+      known.set(record);
       return copyInfo(record.info);
     },
 
     async publicKey(id) {
       assertOpen();
-      const { type } = keyOf(id).info;
+      const { type } = known.get(id).info;
       if (KEY_TYPE_FACTS[type].publicKeyBytes === 0) throw unsupported(id, type, 'have a public key');
       return host.call('publicKey', id);
     },
@@ -64,7 +83,7 @@ export const createClient = (
     sign(id, message, options) {
       return new Promise((resolve, reject) => {
         assertOpen();
-        const key = keyOf(id);
+        const key = known.ready(id);
         const request = signRequest(key.info, options);
         const length = assertMessage(message, request.digest);
         coalescer.assertRoom(1, length);
@@ -75,7 +94,7 @@ export const createClient = (
     signMany(id, messages, options) {
       return new Promise((resolve, reject) => {
         assertOpen();
-        const key = keyOf(id);
+        const key = known.ready(id);
         const request = signRequest(key.info, options);
         if (!Array.isArray(messages)) throw new TypeError(`"messages" expected an array, got ${typeof messages}`);
         // Read once, by index: whatever the array does when it is read, what was checked is what is signed.
@@ -95,12 +114,15 @@ export const createClient = (
         const signatures: Uint8Array[] = new Array(count);
         let missing = count;
         if (missing === 0) resolve(signatures);
+        // What a policy limits is given to all of them or to none: they stay together.
+        const together = isLimited(key) || !('handoff' in host);
+        if (together) coalescer.flush();
         for (let i = 0; i < count; i++) {
           const keep = (signature: Uint8Array): void => {
             signatures[i] = signature;
             if (--missing === 0) resolve(signatures);
           };
-          coalescer.add(key, request, checked[i]!, keep, reject, lengths[i]!);
+          coalescer.add(key, request, checked[i]!, keep, reject, lengths[i]!, together && i < count - 1);
         }
       });
     },
@@ -112,7 +134,7 @@ export const createClient = (
       for (let i = 0, count = ids.length; i < count; i++) named.push(ids[i]);
       if (new Set(named).size !== named.length) throw new TypeError('"ids" expected each key id once, got one twice');
       for (const id of named) {
-        const { type } = keyOf(id).info;
+        const { type } = known.get(id).info;
         if (type !== 'bls12-381') throw unsupported(id, type, 'sign together');
       }
       assertMessage(message, false);
@@ -121,7 +143,7 @@ export const createClient = (
 
     async verify(id, message, signature, options) {
       assertOpen();
-      const { scheme, hash, digest } = verifyRequest(keyOf(id).info, options);
+      const { scheme, hash, digest } = verifyRequest(known.get(id).info, options);
       assertMessage(message, digest);
       assertSignatureBytes(signature);
       return host.call('verify', { id, scheme, hash, message: copyBytes(message), signature: copyBytes(signature) });
@@ -129,24 +151,85 @@ export const createClient = (
 
     async release(id) {
       assertOpen();
-      keyOf(id);
+      const host = owner();
+      known.get(id);
       known.delete(id);
       coalescer.flush(); // what was asked before is signed before
       await host.call('release', id);
     },
 
-    async execute(id, operator, input) {
+    execute: ((id: string, operator: unknown, input: unknown): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        assertOpen();
+        const key = known.ready(id);
+        if (isFrameOperator(operator)) {
+          if (!OPERATOR_TYPES[operator].includes(key.info.type)) throw unsupported(id, key.info.type, operator);
+          const packed = packInput(operator, key.info.type, input);
+          const scheme = operatorCode(operator);
+          const length = answerBytes(scheme, packed, 0, packed.length);
+          coalescer.assertRoom(1, packed.length);
+          const request = { scheme, hash: 0, auxRand: undefined, resultBytes: length };
+          coalescer.add(key, request, packed, resolve, reject, packed.length);
+          return;
+        }
+        host.call('execute', expectCall(key.info, operator, input)).then(resolve, reject);
+      })) as Vault['execute'],
+
+    async grant(request) {
       assertOpen();
-      const { info: key } = keyOf(id);
-      const { path } = expectExecution(operator, input);
-      if (key.type !== 'seed') throw unsupported(id, key.type, 'have extended public keys');
-      return host.call('execute', { id: id as KeyId, operator, path });
+      const grant = expectGrant(request);
+      const { port1, port2 } = new MessageChannel();
+      try {
+        grants.set(port1, await host.grant(grant, port2));
+        return port1;
+      } catch (error) {
+        port1.close();
+        throw error;
+      }
     },
+
+    async revoke(port) {
+      assertOpen();
+      const grant = grants.get(port);
+      if (grant === undefined) throw new TypeError('"port" expected a port that this vault has granted');
+      grants.delete(port);
+      coalescer.flush();
+      await host.call('revoke', grant);
+    },
+
+    async lock(options) {
+      assertOpen();
+      const request = expectLock(options);
+      const host = owner();
+      coalescer.flush();
+      return tellInOrder(request, (request) => host.call('lock', request));
+    },
+
+    async unlock(passwords) {
+      assertOpen();
+      const host = owner();
+      const { password, files } = expectUnlock(passwords);
+      const secrets = [...(password === undefined ? [] : [password]), ...files.map((file) => file.password)];
+      return tellInOrder(prepareDelivery(host, secrets), ({ secret }) =>
+        host.call('unlock', {
+          files: files.map((file) => ({ path: file.path, password: secret(file.password) })),
+          ...(password !== undefined && { password: secret(password) }),
+        }),
+      );
+    },
+
+    async stats() {
+      assertOpen();
+      return owner().call('stats');
+    },
+
+    events,
 
     async seal(request) {
       assertOpen();
+      const host = owner();
       const { password, ids, allow, ...rest } = expectSeal(request);
-      for (const id of ids ?? []) keyOf(id);
+      for (const id of ids ?? []) known.get(id);
       const { secret } = await prepareDelivery(host, [password]);
       const which = { ...(ids && { ids }), ...(allow && { allow }) };
       return host.call('seal', { ...rest, ...which, password: secret(password) });
@@ -154,7 +237,8 @@ export const createClient = (
 
     async exportKeystore(id, request) {
       assertOpen();
-      keyOf(id);
+      const host = owner();
+      known.get(id);
       const { password, ...rest } = expectExport(request);
       const { secret } = await prepareDelivery(host, [password]);
       await host.call('exportKeystore', { ...rest, id: id as KeyId, password: secret(password) });
@@ -162,12 +246,13 @@ export const createClient = (
 
     info: () => ({
       ...info,
+      locked,
       providers: { ...info.providers },
       residue: { ...info.residue },
       memory: { ...info.memory, keysUsed: known.size },
     }),
 
-    keys: () => Array.from(known.values(), (key) => copyInfo(key.info)),
+    keys: known.infos,
 
     closed: host.ended,
 
@@ -184,4 +269,6 @@ export const createClient = (
   return Object.freeze(vault);
 };
 
-const copyInfo = (info: KeyInfo): KeyInfo => ({ ...info, publicKey: info.publicKey.slice(), allow: [...info.allow] });
+/** Where only the vault knows what is left, and a granted port does not know what its grant limits. */
+const isLimited = ({ info: { limits } }: ClientKey): boolean =>
+  limits.maxSignatures !== undefined || limits.perSecond !== undefined;

@@ -5,6 +5,7 @@ import { type ErrorRecord, toErrorRecord, VAULT_ERROR_CODES, VaultError, type Va
 import {
   createFrameWriter,
   type FrameWriter,
+  MAX_FRAME_OPERATIONS,
   REPLY_HEADER_BYTES,
   SIGNATURE_BYTES_BY_CODE,
   STATUS_CODES,
@@ -39,6 +40,8 @@ export interface OperationRequest {
   readonly scheme: number;
   readonly hash: number;
   readonly auxRand: Uint8Array | undefined;
+  /** Bytes of an operator's answer; a scheme's signature has the length of its scheme. */
+  readonly resultBytes?: number | undefined;
 }
 
 type Resolve = (signature: Uint8Array) => void;
@@ -48,8 +51,8 @@ type Reject = (error: VaultError) => void;
 interface OpenFrame {
   readonly writer: FrameWriter;
   readonly keys: OperationKey[];
-  /** Scheme codes: what tells a signature's length. */
-  readonly schemes: number[];
+  /** Bytes of each signature or answer. */
+  readonly lengths: number[];
   readonly resolve: Resolve[];
   readonly reject: Reject[];
   messageBytes: number;
@@ -66,6 +69,8 @@ export interface Coalescer {
     resolve: Resolve,
     reject: Reject,
     length?: number,
+    /** The next operation is of the same call: they are sent in one frame, as far as one holds them. */
+    together?: boolean,
   ): void;
   /** Send what is queued now: whatever is called next comes after it. */
   flush(): void;
@@ -145,7 +150,7 @@ export const createCoalescer = (
           frame.reject[operation]!(errorFor(frame.keys[operation]!, code, VAULT_ERROR_CODES[code]));
           continue;
         }
-        const length = SIGNATURE_BYTES_BY_CODE[frame.schemes[operation]!]!;
+        const length = frame.lengths[operation]!;
         // A copy: whoever keeps one signature must not keep the whole reply, nor see its neighbours.
         frame.resolve[operation]!(bytes.slice(at, at + length));
         at += length;
@@ -165,24 +170,34 @@ export const createCoalescer = (
         );
       }
     },
-    add(key, { scheme, hash, auxRand }, message, resolve, reject, length = message.length) {
+    add(
+      key,
+      { scheme, hash, auxRand, resultBytes },
+      message,
+      resolve,
+      reject,
+      length = message.length,
+      together = false,
+    ) {
       open ??= {
         writer: createFrameWriter(lastBytes),
         keys: [],
-        schemes: [],
+        lengths: [],
         resolve: [],
         reject: [],
         messageBytes: 0,
       };
-      open.writer.add(key.handle, scheme, hash, message, auxRand, length);
+      const isFull = open.writer.count === MAX_FRAME_OPERATIONS - 1;
+      open.writer.add(key.handle, scheme, hash, message, auxRand, length, together && !isFull);
       open.keys.push(key);
-      open.schemes.push(scheme);
+      open.lengths.push(resultBytes ?? SIGNATURE_BYTES_BY_CODE[scheme]!);
       open.resolve.push(resolve);
       open.reject.push(reject);
       open.messageBytes += length;
       pending++;
       pendingBytes += length;
-      if (open.writer.count >= FRAME_OPERATIONS || open.writer.byteLength >= FRAME_BYTES) flush();
+      if (isFull || (!together && (open.writer.count >= FRAME_OPERATIONS || open.writer.byteLength >= FRAME_BYTES)))
+        flush();
       else schedule();
     },
     flush,

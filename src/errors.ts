@@ -83,6 +83,44 @@ export const VAULT_ERROR_CODES = {
   ERR_FILE_LOCKED: 'the file is being written by another program',
   /** The key's policy does not allow the operation. */
   ERR_NOT_ALLOWED: "the key's policy does not allow the operation",
+  /** The key's policy does not name the signature scheme. */
+  ERR_SCHEME_NOT_ALLOWED: "the key's policy does not allow the scheme",
+  /** The key has made as many signatures as its `maxSignatures` allows. */
+  ERR_KEY_EXHAUSTED: 'the key has made all the signatures that its policy allows',
+  /** More operations in a moment than the `perSecond` of the key's policy, or of the port's grant, allows. */
+  ERR_RATE_LIMITED: 'too many operations a second',
+  /** The key's `expiresInMs` have passed: it was wiped. */
+  ERR_KEY_EXPIRED: 'the key has expired',
+  /** The key was not used for its `idleMs`: it was wiped. */
+  ERR_KEY_IDLE: 'the key was idle for too long',
+  /** The vault is locked: its keys are wiped until it is unlocked. */
+  ERR_VAULT_LOCKED: 'the vault is locked',
+  /** Keys without an encrypted source would be lost by locking, and the caller did not want that; `failures` lists them. */
+  ERR_LOCK_REFUSED: 'keys would be lost by locking',
+  /** Wrong passwords were given: the next attempt is refused until some time has passed. */
+  ERR_UNLOCK_DELAYED: 'too soon after a wrong password',
+  /** The port was not granted the operation on the key. */
+  ERR_NOT_GRANTED: 'the port was not granted the operation',
+  /** The grant is malformed, or wider than that of the port which asks for it. */
+  ERR_GRANT: 'the grant cannot be made',
+  /** The port has made as many signatures as its grant allows. */
+  ERR_GRANT_EXHAUSTED: 'the port has made all the signatures that its grant allows',
+  /** The port's grant was revoked, or its `expiresInMs` have passed. */
+  ERR_GRANT_REVOKED: "the port's grant was revoked",
+  /** The other side's public key is malformed, not on the curve, or of low order. */
+  ERR_PEER_KEY: "the other side's public key is not valid",
+  /** The ciphertext is not what was encrypted with this key and this associated data. */
+  ERR_DECRYPTION: 'the ciphertext or its associated data was altered, or is of another key',
+  /** An operator of the settings cannot be loaded; the message names it. */
+  ERR_OPERATOR: 'the operator could not be loaded',
+  /** The operator of the settings refused its input. */
+  ERR_OPERATOR_INPUT: 'the operator refused the input',
+  /** The operator of the settings failed, or answered what may not leave the vault. */
+  ERR_OPERATOR_FAILED: 'the operator failed',
+  /** The operator of the settings took longer than it may. */
+  ERR_OPERATOR_TIMEOUT: 'the operator took too long',
+  /** The audit log cannot be written, or is not one that can be continued. */
+  ERR_AUDIT_LOG: 'the audit log could not be written',
 } as const;
 
 export type VaultErrorCode = keyof typeof VAULT_ERROR_CODES;

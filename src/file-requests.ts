@@ -3,12 +3,12 @@
 import { resolve } from 'node:path';
 import type { SettingsProblem } from './errors.js';
 import { secretFrom } from './settings/keys.js';
-import { addMismatch, type Check, describe, keyId, listOf, readFields, summarize } from './wire/check.js';
-import { parsePath } from './wire/path.js';
+import { type Check, keyId, listOf, readFields, summarize } from './wire/check.js';
+import { operations } from './wire/policy.js';
 import { scryptN, sealingMemory, sealingPasses, type WireCost } from './wire/requests.js';
 import { type CheckedSecret, filePath, secretOf } from './wire/sources.js';
-import { MAX_KEYS, type Policy, policy } from './wire/specs.js';
-import type { KeyId } from './wire/types.js';
+import { MAX_KEYS } from './wire/specs.js';
+import type { KeyId, Operation } from './wire/types.js';
 
 const MIB = 1024 * 1024;
 /** libsodium's choice for a file that is opened now and then: 0.8 s here. */
@@ -19,7 +19,7 @@ interface CheckedSeal {
   readonly path: string;
   readonly password: CheckedSecret;
   readonly ids: readonly KeyId[] | undefined;
-  readonly allow: Policy;
+  readonly allow: readonly Operation[] | undefined;
   readonly cost: WireCost;
 }
 
@@ -56,7 +56,7 @@ export const expectSeal = (value: unknown): CheckedSeal =>
       path: path(fields),
       password: password(fields, 'password'),
       ids: fields.has('ids') ? fields.required('ids', listOf(1, MAX_KEYS, keyId)) : undefined,
-      allow: fields.has('allow') ? fields.required('allow', policy) : undefined,
+      allow: fields.has('allow') ? fields.required('allow', operations) : undefined,
       cost: fields.optional('cost', DEFAULT_COST, cost) ?? DEFAULT_COST,
     };
   });
@@ -92,20 +92,3 @@ export const expectExport = (
       n: fields.optional('n', DEFAULT_SCRYPT_N, scryptN) ?? DEFAULT_SCRYPT_N,
     };
   });
-
-/** @throws {TypeError} an unknown operator, or an input that it does not take. */
-export const expectExecution = (operator: unknown, input: unknown): { readonly path: string } => {
-  const problems: SettingsProblem[] = [];
-  if (operator !== 'extendedPublicKey') addMismatch(problems, 'operator', '"extendedPublicKey"', operator);
-  const fields = readFields(input, 'input', 'an object with "path"', problems);
-  fields?.only(['path']);
-  const path = fields?.required('path', (value, at, found) =>
-    typeof value === 'string'
-      ? value
-      : addMismatch(found, at, "a key path, as in m/44'/60'/0'", value, describe(value)),
-  );
-  if (problems.length > 0 || path === undefined) throw new TypeError(summarize(problems));
-  const parsed = parsePath('secp256k1', path);
-  if (typeof parsed === 'string') throw new TypeError(`"path": ${parsed}`);
-  return { path };
-};

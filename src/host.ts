@@ -1,16 +1,21 @@
 // Starts the vault thread and keeps it private: the Worker and its Comlink remote never leave this file. Calls settle
 // whatever happens to the thread: Comlink alone would leave them pending for ever.
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import { transfer } from 'comlink';
+import { createPendingCalls } from './calls.js';
 import { fromErrorRecord, VaultError } from './errors.js';
 import { createHandoff, type Handoff } from './handoff.js';
+import { createNotices } from './notices.js';
 import { createCallChannel } from './remote.js';
 import type { OpenOptions, VaultEnd } from './vault.js';
 import { handedOver } from './wire/frame.js';
+import type { WireGrant } from './wire/grants.js';
 import {
   isFatalMessage,
+  isNoticeMessage,
   isProgressMessage,
   isReadyMessage,
+  type NoticeMessage,
   type Reply,
   type StopMessage,
   type VaultMethods,
@@ -19,16 +24,24 @@ import {
 type MethodName = keyof VaultMethods;
 type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
 
-/** The client's side of the vault's port: its methods as promises of plain results. */
-export interface VaultHost {
+/** A client's side of a port of the vault: its methods as promises of plain results. */
+export interface VaultPort {
   call<M extends MethodName>(method: M, ...args: Parameters<VaultMethods[M]>): Promise<Result<M>>;
   /** As `call('sign', frame)`; the frame is not used again. */
   sign(frame: ArrayBuffer): Promise<readonly ArrayBuffer[]>;
-  readonly handoff: Handoff;
-  /** Settles when the thread has ended. */
+  /** As `call('grant', …)`; the port is transferred. */
+  grant(grant: WireGrant, port: MessagePort): Promise<number>;
+  /** From now on told of every notice, and of those that came before. One listener. */
+  onNotice(listener: (notice: NoticeMessage['notice']) => void): void;
+  /** Settles when the port has ended. */
   readonly ended: Promise<VaultEnd>;
-  /** Close the vault in order; if it does not end by itself, end its thread. */
+  /** Close the vault in order, or give back a port that was granted. */
   close(): Promise<void>;
+}
+
+/** The owner's: if the vault does not end by itself, its thread is ended. */
+export interface VaultHost extends VaultPort {
+  readonly handoff: Handoff;
   /** Wipe everything and end the thread now. What waits rejects with the error, which `ended` tells too. */
   abort(error: VaultError): void;
 }
@@ -89,8 +102,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
     return terminate();
   };
 
-  // Whoever waits for the vault, to be told when it ends.
-  const waiting = new Set<(error: VaultError) => void>();
+  const pending = createPendingCalls(worker);
   let end: VaultEnd | undefined;
   let closing = false;
   let terminated = false;
@@ -111,49 +123,30 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
               reason: failure?.code === 'ERR_UNSAFE_RUNTIME' ? 'unsafe-runtime' : 'crashed',
               error: failure ?? new VaultError('ERR_VAULT_CRASHED', `the vault thread ended with exit code ${code}`),
             };
-      const error = end.error ?? new VaultError('ERR_VAULT_CLOSED');
-      for (const reject of waiting) reject(error);
-      waiting.clear();
+      pending.end(end.error ?? new VaultError('ERR_VAULT_CLOSED'));
       resolve(end);
     });
   });
 
+  const notices = createNotices();
   const channel = createCallChannel(worker);
   worker.on('message', (data: unknown) => {
     if (isReadyMessage(data)) listening();
     else if (isFatalMessage(data)) failure = fromErrorRecord(data.fatal);
     else if (isProgressMessage(data)) onProgress?.(data.progress);
+    else if (isNoticeMessage(data)) notices.receive(data);
     else channel.deliver(data);
   });
 
-  /** Settle with the answer, or with the end of the thread. Work in hand keeps the process alive. */
-  const settled = <T>(answer: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> =>
-    new Promise((resolve, reject) => {
-      if (end !== undefined) {
-        reject(end.error ?? new VaultError('ERR_VAULT_CLOSED'));
-        return;
-      }
-      waiting.add(reject);
-      if (waiting.size === 1) worker.ref();
-      const settle =
-        <V>(finish: (value: V) => void) =>
-        (value: V): void => {
-          waiting.delete(reject);
-          if (waiting.size === 0) worker.unref();
-          finish(value);
-        };
-      answer(settle(resolve), settle(reject));
-    });
-
   const invoke = async <M extends MethodName>(method: M, args: Parameters<VaultMethods[M]>): Promise<Result<M>> => {
-    const reply = await settled<Reply<Result<M>>>((resolve, reject) => {
+    const reply = await pending.settled<Reply<Result<M>>>((resolve, reject) => {
       channel.call(method, args).then((value) => resolve(value as Reply<Result<M>>), reject);
     });
     if (reply.ok) return reply.value;
     throw fromErrorRecord(reply.error);
   };
 
-  await settled<void>((resolve) => {
+  await pending.settled<void>((resolve) => {
     listening = resolve;
   });
   setStop(true);
@@ -161,6 +154,8 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
   return {
     call: (method, ...args) => invoke(method, args),
     sign: (frame) => invoke('sign', [transfer(frame, handedOver([frame]))]),
+    grant: (grant, port) => invoke('grant', [grant, transfer(port, [port])]),
+    onNotice: notices.listen,
     handoff: createHandoff(worker),
     ended,
     async close() {

@@ -1,21 +1,34 @@
 // The package's one entry.
+export { connectVault } from './connect.js';
 export { VaultError, type VaultErrorCode } from './errors.js';
 export { openVault } from './open.js';
 export { resealFile } from './sealed-file.js';
 export type {
+  AgreeInput,
+  CustomOperation,
   Encoding,
   ExportRequest,
   ExtendedPublicKey,
+  GoneReason,
+  GrantedOperation,
+  GrantRequest,
   HashName,
   KeyInfo,
+  KeyLimits,
   KeyLoad,
+  KeyPolicy,
   KeySource,
   KeySpec,
   KeyType,
   LoadProgress,
+  LockOptions,
+  LockReply,
   MnemonicLanguage,
   OpenOptions,
   Operation,
+  Operator,
+  OperatorAnswers,
+  OperatorInputs,
   ProviderName,
   ResealRequest,
   Residue,
@@ -27,8 +40,13 @@ export type {
   SettingsProblem,
   SignOptions,
   StartupFailure,
+  UnlockPasswords,
   Vault,
   VaultEnd,
+  VaultEvent,
+  VaultEvents,
+  VaultEventType,
   VaultInfo,
+  VaultStats,
   VerifyOptions,
 } from './vault.js';

@@ -4,8 +4,9 @@ import type { VaultHost } from './host.js';
 import type { CheckedKey } from './settings/keys.js';
 import { warnOnce } from './warn.js';
 import type { CheckedLoad, WireLoad, WirePasswords } from './wire/loads.js';
+import { policyOf } from './wire/policy.js';
 import type { CheckedSecret, WireSecret, WireSource } from './wire/sources.js';
-import type { Policy, WireKeySpec } from './wire/specs.js';
+import type { WireKeySpec } from './wire/specs.js';
 
 const NOT_SCRUBBED = 'environment variables that could only be deleted, not overwritten where the process keeps them';
 
@@ -71,22 +72,20 @@ export const prepareDelivery = async (
     return { ...secret(from), encoding: from.encoding };
   };
 
-  const allowed = (allow: Policy) => allow !== undefined && { allow };
-
   return {
     secret,
-    key: (key) => ({ id: key.id, type: key.type, source: source(key), ...allowed(key.allow) }),
+    key: (key) => ({ id: key.id, type: key.type, source: source(key), ...policyOf(key) }),
     load(load) {
-      const { id, allow } = load;
+      const { id } = load;
       if ('sealed' in load) {
-        return { kind: 'sealed', path: load.sealed, password: secret(load.password), id, ...allowed(allow) };
+        return { kind: 'sealed', path: load.sealed, password: secret(load.password), id, ...policyOf(load) };
       }
       const { passwords } = load;
       const from: WirePasswords =
         'folder' in passwords
           ? { kind: 'folder', path: passwords.folder, allowSharedFile: passwords.allowSharedFile }
           : secret(passwords);
-      return { kind: 'keystores', folder: load.keystores, passwords: from, id, ...allowed(allow) };
+      return { kind: 'keystores', folder: load.keystores, passwords: from, id, ...policyOf(load) };
     },
   };
 };

@@ -1,149 +1,61 @@
 // The public types: what a caller gives and gets. No code but types lives here.
+import type { EventEmitter } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
 import type { SettingsProblem, StartupFailure, VaultError } from './errors.js';
-import type { KeyInfo, Residue, VaultInfo } from './wire/info.js';
+import type { KeySpec, SecretSource } from './settings/types.js';
+import type { GoneReason, VaultEvent, VaultEventType } from './wire/events.js';
+import type { GrantedOperation } from './wire/grants.js';
+import type { KeyInfo, KeyLimits, Residue, VaultInfo } from './wire/info.js';
 import type { MnemonicLanguage } from './wire/languages.js';
-import type { Encoding, ExtendedPublicKey, HashName, KeyType, Operation, ProviderName, Scheme } from './wire/types.js';
-
-export type {
+import type { LockReply } from './wire/protocol.js';
+import type { LockChoice } from './wire/specs.js';
+import type { VaultStats } from './wire/stats.js';
+import type {
+  CustomOperation,
   Encoding,
   ExtendedPublicKey,
   HashName,
-  KeyInfo,
   KeyType,
+  Operation,
+  Operator,
+  ProviderName,
+  Scheme,
+} from './wire/types.js';
+
+export type {
+  KeyLoad,
+  KeyPolicy,
+  KeySource,
+  KeySpec,
+  LoadProgress,
+  OpenOptions,
+  SecretSource,
+  Settings,
+} from './settings/types.js';
+export type {
+  CustomOperation,
+  Encoding,
+  ExtendedPublicKey,
+  GoneReason,
+  GrantedOperation,
+  HashName,
+  KeyInfo,
+  KeyLimits,
+  KeyType,
+  LockReply,
   MnemonicLanguage,
   Operation,
+  Operator,
   ProviderName,
   Residue,
   Scheme,
   SettingsProblem,
   StartupFailure,
+  VaultEvent,
+  VaultEventType,
   VaultInfo,
+  VaultStats,
 };
-
-/**
- * Where a password or a mnemonic comes from: text as it is, in UTF-8. Line ends at the end of a file do not count. A relative
- * path starts where a key file's does.
- */
-export type SecretSource =
-  | { readonly env: string }
-  | { readonly file: string; readonly allowSharedFile?: boolean }
-  | { readonly bytes: Uint8Array | ArrayBuffer };
-
-/** Where a key comes from. */
-export type KeySource =
-  /** A new random key, made inside the vault. */
-  | 'generate'
-  /** The environment variable of this name; it is removed from the process's environment. */
-  | { readonly env: string; readonly encoding?: Encoding }
-  /**
-   * A file of at most 64 KiB. Relative paths start at the settings file's folder, or at the working directory.
-   * A file that its group or others can read is refused unless `allowSharedFile` is true (POSIX).
-   */
-  | { readonly file: string; readonly encoding?: Encoding; readonly allowSharedFile?: boolean }
-  /** Bytes that are handed off: the caller's buffer is detached, or zeroed where it cannot be detached. */
-  | { readonly bytes: Uint8Array | ArrayBuffer; readonly encoding?: Encoding }
-  /** A seed from a BIP-39 mnemonic of 12 to 24 words, whose checksum must hold, and a passphrase. */
-  | { readonly mnemonic: SecretSource; readonly passphrase?: SecretSource; readonly language?: MnemonicLanguage }
-  /**
-   * Derived inside the vault from a key of type `seed`: BIP-32 (secp256k1), SLIP-0010 (ed25519, x25519: every step is
-   * hardened) or EIP-2333 (bls12-381: paths as in EIP-2334, without marks).
-   */
-  | { readonly seed: string; readonly path: string }
-  /** An encrypted keystore: EIP-2335 version 4 (bls12-381) or Web3 Secret Storage version 3 (secp256k1). */
-  | { readonly keystore: string; readonly password: SecretSource }
-  /** The key of the same id in a sealed file. With `create`, one that is not there is generated and kept in it. */
-  | { readonly sealed: string; readonly password: SecretSource; readonly create?: boolean };
-
-export interface KeySpec {
-  readonly type: KeyType;
-  readonly from: KeySource;
-  /**
-   * What the key may be asked to do: `sign`, `derive`, `extendedPublicKey`, `export`. Default: everything that its type
-   * can do, but for `export`. A key of a sealed file is not allowed more than the file says,
-   * and a derived key may be exported only if its seed may be.
-   */
-  readonly allow?: readonly Operation[];
-}
-
-/** Many keys by one line. */
-export type KeyLoad =
-  /**
-   * Every keystore of a folder and of its folders: `*.json`.
-   *
-   * `passwords` is a folder with a file for each, or the source of one password for all. In the folder a password is
-   * named like its keystore, with or without `.txt` in place of `.json`, or like the public key, with or without 0x.
-   * `id` holds `{pubkey}` (hex without 0x), `{address}` (of secp256k1) or `{name}` (of the file, without `.json`).
-   */
-  | {
-      readonly keystores: string;
-      readonly passwords: string | { readonly folder: string; readonly allowSharedFile?: boolean } | SecretSource;
-      readonly id: string;
-      readonly allow?: readonly Operation[];
-    }
-  /** Every key of a sealed file. `id` holds `{id}`, the key's id there; default `{id}`. */
-  | {
-      readonly sealed: string;
-      readonly password: SecretSource;
-      readonly id?: string;
-      readonly allow?: readonly Operation[];
-    };
-
-export interface Settings {
-  /** For editors: the path of `strongroom.schema.json`. Not used. */
-  readonly $schema?: string;
-  /** Keys by id. An id has 1 to 128 characters: `[A-Za-z0-9][A-Za-z0-9._:/-]*`. */
-  readonly keys?: Readonly<Record<string, KeySpec>>;
-  /** Folders of keystores, and sealed files, of which every key is loaded. */
-  readonly load?: readonly KeyLoad[];
-  /** Signer threads, 1 to 256. Default: the parallelism that the machine offers. */
-  readonly threads?: number;
-  /** 'auto' (default) takes native libraries and falls back to noble, type by type. */
-  readonly provider?: 'auto' | ProviderName;
-  readonly memory?: {
-    /** 'require': no start without locked memory. 'warn' (default): one process warning. 'off': not tried. */
-    readonly lock?: 'require' | 'warn' | 'off';
-    /** Slots in the arena, 1 to 1,000,000. Default 16,384. The arena takes 192 bytes a slot. */
-    readonly maxKeys?: number;
-  };
-  /** Operations accepted and not yet answered, at most. Default 65,536. More are refused with ERR_VAULT_BUSY. */
-  readonly maxPending?: number;
-  /** Message bytes accepted and not yet answered, at most. Default 512 MiB. */
-  readonly maxPendingBytes?: number;
-  /** Verify each signature before it leaves the vault, and withhold one that does not verify. Default false. */
-  readonly verifyAfterSign?: boolean;
-  /**
-   * What to do in a process that is open to others: an inspector, flags that write the heap or reports to files, or
-   * that run code before the program. 'strict': no start, and the vault ends if an inspector opens later. 'warn'
-   * (default): one process warning. 'off': not looked at.
-   */
-  readonly hardening?: 'strict' | 'warn' | 'off';
-  /** What keystores and sealed files may ask for when a key is derived from a password. More is ERR_KDF_COST. */
-  readonly kdf?: {
-    /** Bytes of memory, of one derivation and of all that run together. Default 1,025 MiB. */
-    readonly maxMemory?: number;
-    /**
-     * PBKDF2's iterations, scrypt's N × p × r / 8 (eight times that where r is 1 and N is 65,536 or more) and 2 × p × r, or
-     * Argon2id's passes times KiB. Default 4,194,304.
-     */
-    readonly maxWork?: number;
-  };
-}
-
-/** How far the start has come with keys that cost a key derivation. */
-export interface LoadProgress {
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface OpenOptions {
-  /**
-   * The folder URL that holds the package's worker files, for programs that move them (a packed Electron app).
-   * Default: beside this package's own files. The code there sees every secret.
-   */
-  readonly workers?: URL;
-  /** Told, a few times a second at most, while keystores are opened. What it throws is an uncaught error. */
-  readonly onProgress?: (progress: LoadProgress) => void;
-}
 
 /** How costly the key derivation of a file that is written shall be. */
 export interface SealingCost {
@@ -189,12 +101,80 @@ export interface SignOptions {
   readonly auxRand?: Uint8Array;
 }
 
+/** `agree`: HKDF-SHA256 (RFC 5869) of the secret shared with another key. */
+export interface AgreeInput {
+  /** 32 bytes (x25519), 33 or 65 (secp256k1). */
+  readonly peer: Uint8Array;
+  /** What the key is for, 1 to 1,024 bytes: both sides name the same. */
+  readonly info: Uint8Array;
+  readonly salt?: Uint8Array;
+  /** Bytes of the answer, 16 to 64. Default 32. */
+  readonly length?: number;
+}
+
+/** What each built-in operator takes. */
+export interface OperatorInputs {
+  readonly agree: AgreeInput;
+  /** The answer: 32 bytes (x25519), or the compressed point of 33 (secp256k1). */
+  readonly 'agree-raw': { readonly peer: Uint8Array };
+  /** To the key's public half; the answer is 48 bytes longer (libsodium's sealed box). */
+  readonly seal: { readonly message: Uint8Array };
+  readonly open: { readonly sealed: Uint8Array };
+  /** XChaCha20-Poly1305; the answer is nonce ‖ ciphertext ‖ tag, 40 bytes longer. The nonce is made inside. */
+  readonly encrypt: { readonly message: Uint8Array; readonly associated?: Uint8Array };
+  readonly decrypt: { readonly sealed: Uint8Array; readonly associated?: Uint8Array };
+  /** HMAC (RFC 2104), 32 or 64 bytes. Default sha256. */
+  readonly mac: { readonly message: Uint8Array; readonly hash?: 'sha256' | 'sha512' };
+  /** Of a seed: the secp256k1 public key of a BIP-32 path. */
+  readonly extendedPublicKey: { readonly path: string };
+  /** Of a bls12-381 key: its signature over its own public key, 96 bytes. */
+  readonly provePossession: undefined;
+}
+
+export interface OperatorAnswers extends Readonly<Record<Exclude<Operator, 'extendedPublicKey'>, Uint8Array>> {
+  readonly extendedPublicKey: ExtendedPublicKey;
+}
+
+/** What a port is granted. */
+export interface GrantRequest {
+  /** Key ids; one that ends with `*` stands for every id that starts so, also of keys that come later. */
+  readonly keys: readonly string[];
+  /** `publicKey`, `verify`, `sign`, and operators. */
+  readonly operations: readonly GrantedOperation[];
+  /** The schemes that it may have signatures of. Default: all that the keys' policies allow. */
+  readonly schemes?: readonly Scheme[];
+  /** Operations at once, and a second on average (ERR_RATE_LIMITED). */
+  readonly perSecond?: number;
+  /** Signatures in all (ERR_GRANT_EXHAUSTED). */
+  readonly maxSignatures?: number;
+  /** Milliseconds after which the port is closed. */
+  readonly expiresInMs?: number;
+}
+
+export interface LockOptions {
+  /** What becomes of keys that no encrypted source can bring back: 'drop' (default), or 'refuse': nothing is locked then. */
+  readonly unsealed?: LockChoice;
+}
+
+/** One password for every encrypted file, or one for each file by its path. */
+export type UnlockPasswords =
+  | Uint8Array
+  | ArrayBuffer
+  | SecretSource
+  | { readonly files: Readonly<Record<string, SecretSource>> };
+
+/** What happens in the vault, without secrets: see {@link VaultEvent}. */
+export type VaultEvents = { [Type in VaultEventType]: [event: Extract<VaultEvent, { readonly type: Type }>] };
+
 export type VerifyOptions = Pick<SignOptions, 'scheme' | 'hash'>;
 
 /** How a vault ended: `error` is set when it was not closed by its owner. */
 export interface VaultEnd {
-  /** 'unsafe-runtime': under `hardening: 'strict'`, an inspector was opened in the process. */
-  readonly reason: 'closed' | 'crashed' | 'unsafe-runtime';
+  /**
+   * 'unsafe-runtime': under `hardening: 'strict'`, an inspector was opened in the process. 'revoked': of a granted port,
+   * its grant was revoked or has expired.
+   */
+  readonly reason: 'closed' | 'crashed' | 'unsafe-runtime' | 'revoked';
   readonly error?: VaultError;
 }
 
@@ -268,14 +248,58 @@ export interface Vault extends AsyncDisposable {
   release(id: string): Promise<void>;
 
   /**
-   * Let an operator work with a key.
+   * Let an operator work with a key inside the vault. Many calls at once share frames and the signers, as signatures do.
    *
-   * `extendedPublicKey`, of a seed: the secp256k1 public key of a BIP-32 path, its chain code and its xpub text.
-   *
+   * @param operator - a built-in one (see {@link OperatorInputs}), or one of the settings.
    * @throws {VaultError} ERR_KEY_NOT_FOUND, ERR_OPERATION_UNSUPPORTED, ERR_NOT_ALLOWED
-   * @throws {TypeError} an unknown operator, or an input that it does not take.
+   * @throws {VaultError} ERR_PEER_KEY - the other side's key is malformed or of low order.
+   * @throws {VaultError} ERR_DECRYPTION - what was encrypted was altered, or is of another key.
+   * @throws {VaultError} ERR_OPERATOR_INPUT, ERR_OPERATOR_FAILED, ERR_OPERATOR_TIMEOUT - of an operator of the settings.
+   * @throws {TypeError} an unknown operator, or an input that it does not take. @throws {RangeError} a length.
    */
-  execute(id: string, operator: 'extendedPublicKey', input: { readonly path: string }): Promise<ExtendedPublicKey>;
+  execute<O extends Operator>(
+    id: string,
+    operator: O,
+    ...input: OperatorInputs[O] extends undefined ? [] : [input: OperatorInputs[O]]
+  ): Promise<OperatorAnswers[O]>;
+  execute(id: string, operator: CustomOperation, input?: unknown): Promise<unknown>;
+
+  /**
+   * A port for another thread, with fewer rights: {@link connectVault} makes a client of it there. A port grants onward
+   * only what it has; when it ends, so do those that were granted of it.
+   *
+   * @throws {VaultError} ERR_GRANT - wider than the port's own rights.
+   * @throws {TypeError} a grant of the wrong shape.
+   */
+  grant(request: GrantRequest): Promise<MessagePort>;
+
+  /** End a grant that was made here. What its port had under way is still answered, if it was accepted before. */
+  revoke(port: MessagePort): Promise<void>;
+
+  /**
+   * Wipe every key, once the work in flight is done. Keys of encrypted sources, and what derives from them, keep their ids
+   * and public keys and wait for {@link unlock}; the others are lost.
+   *
+   * @returns the ids of both.
+   * @throws {VaultError} ERR_LOCK_REFUSED - keys would be lost and `unsealed` is 'refuse'; `failures` lists them.
+   */
+  lock(options?: LockOptions): Promise<LockReply>;
+
+  /**
+   * Load again what was locked: all of it, or nothing. Without passwords, those are read again that the settings name files for.
+   *
+   * @param passwords - bytes are handed off: the caller's buffer is detached.
+   * @returns the ids of the keys.
+   * @throws {VaultError} ERR_PASSWORD; ERR_UNLOCK_DELAYED - after each wrong one, the next is refused for longer.
+   * @throws {VaultError} the code of a file or key that cannot be loaded; `failures` lists all.
+   */
+  unlock(passwords?: UnlockPasswords): Promise<readonly string[]>;
+
+  /** Counters and latencies, without secrets. */
+  stats(): Promise<VaultStats>;
+
+  /** What happens, as it happens: `vault.events.on('released', ({ id, reason }) => …)`. What a listener throws is an uncaught error. */
+  readonly events: EventEmitter<VaultEvents>;
 
   /**
    * Write keys of this vault into a sealed file. Every key that has its id there already is an error: nothing is written.

@@ -8,12 +8,17 @@ import { lone } from './lone.js';
 import { manyKeys } from './many-keys.js';
 import { memory } from './memory.js';
 import { mixed } from './mixed.js';
+import { ports, quietPort } from './ports.js';
 import { register } from './register.js';
 import { sizes } from './sizes.js';
 import type { MeasurementSpec } from './spec.js';
 import { start } from './start.js';
 import { threads } from './threads.js';
 import { THROUGHPUT } from './throughput.js';
+
+/** These do with whatever types there are, and not without any. */
+const noTypes: MeasurementSpec['missing'] = ({ missing, secrets }) =>
+  secrets.size === 0 ? [...missing.values()][0] : undefined;
 
 export const MEASUREMENTS: readonly MeasurementSpec[] = [
   ...THROUGHPUT,
@@ -24,12 +29,13 @@ export const MEASUREMENTS: readonly MeasurementSpec[] = [
     name: 'mixed',
     group: 'scaling',
     full: true,
-    // It does with whatever types there are, and not without any.
-    missing: ({ missing, secrets }) => (secrets.size === 0 ? [...missing.values()][0] : undefined),
+    missing: noTypes,
     make: mixed,
   },
+  { name: 'ports', group: 'scaling', full: true, missing: noTypes, make: ports },
   { name: 'lone', group: 'latency', missing: ({ missing }) => missing.get('ed25519'), make: lone },
   { name: 'latency', group: 'latency', missing: ({ missing }) => missing.get('ed25519'), make: latency },
+  { name: 'quiet', group: 'latency', full: true, missing: noTypes, make: quietPort },
   { name: 'delay', group: 'latency', make: delay },
   { name: 'start', group: 'cost', make: start },
   { name: 'register', group: 'cost', make: register },

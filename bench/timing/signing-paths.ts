@@ -2,14 +2,15 @@
 // In BIP-340 libraries are timed too, for the composition is what must not leak and is nothing without them.
 import { randomFillSync } from 'node:crypto';
 import { createFrameWriter, FRAME_HEADER_BYTES, schemeCode } from '../../dist/src/wire/frame.js';
-import type { Slot } from '../../dist/src/wire/types.js';
+import { KEY_TYPES, type Slot } from '../../dist/src/wire/types.js';
 import { createArena } from '../../dist/workers/arena/arena.js';
 import { openSlots } from '../../dist/workers/arena/slots.js';
+import { loadOperatorTools } from '../../dist/workers/operators/operators.js';
 import { createBip340 } from '../../dist/workers/providers/native/bip340.js';
 import { createExchangedKey } from '../../dist/workers/providers/native/blst-key.js';
 import { loadBlst, loadSecp256k1, loadSodium } from '../../dist/workers/providers/native/load.js';
 import { nobleEd25519 } from '../../dist/workers/providers/noble/ed25519.js';
-import type { KeyProvider } from '../../dist/workers/providers/provider.js';
+import type { KeyProvider, Providers } from '../../dist/workers/providers/provider.js';
 import { signOperations } from '../../dist/workers/signer/sign-operations.js';
 import {
   type AbsentPath,
@@ -48,7 +49,7 @@ export const framePath = (): TimedPath => {
 };
 
 /** The loop over a frame, with slots and generations, around a provider that does no more than copy the key. */
-export const slotPath = (): TimedPath => {
+export const slotPath = async (): Promise<TimedPath> => {
   const batch = 16;
   const { buffer, layout } = createArena(1, 1, 0, 'off');
   const slots = openSlots(buffer, layout);
@@ -57,9 +58,10 @@ export const slotPath = (): TimedPath => {
     ...nobleEd25519,
     sign: ({ expanded }, _generation, _scheme, _message, signature) => signature.set(expanded),
   };
-  const providers = { ed25519: copying, secp256k1: copying, 'bls12-381': copying, x25519: copying, seed: copying };
+  const providers = Object.fromEntries(KEY_TYPES.map((type) => [type, copying])) as unknown as Providers;
   const scratch = new Uint8Array(buffer, layout.seatsOffset, 64);
-  const context = { slots, providers, scratch, verifyAfterSign: false, pause: () => undefined };
+  const operators = await loadOperatorTools('noble');
+  const context = { slots, providers, operators, scratch, verifyAfterSign: false, pause: () => undefined };
   const writer = createFrameWriter(4096);
   for (let i = 0; i < batch; i++) writer.add(HANDLE, ED25519, 0, randomSecret(), undefined);
   const operations = writer.finish().slice(FRAME_HEADER_BYTES);

@@ -161,8 +161,8 @@ const examine = (path: TimedPath, experiment: Experiment, { seconds, step, draw 
   };
 };
 
-const pathsOf = (only: readonly string[] | undefined): (TimedPath | AbsentPath)[] => {
-  const all = [framePath(), slotPath(), bip340Path(), exchangePath(), ...decodingPaths()];
+const pathsOf = async (only: readonly string[] | undefined): Promise<(TimedPath | AbsentPath)[]> => {
+  const all = [framePath(), await slotPath(), bip340Path(), exchangePath(), ...decodingPaths()];
   return [...controls(), ...all.filter(({ name }) => only === undefined || only.includes(name))];
 };
 
@@ -171,7 +171,7 @@ export const runTiming = async ({ seconds, only, begin }: TimingOptions): Promis
   const environment = readEnvironment();
   const startedAt = new Date().toISOString();
   const means: Means = { seconds, step: clockStep(), draw: createDraw() };
-  const all = pathsOf(only);
+  const all = await pathsOf(only);
   const paths = all.filter((path) => 'run' in path);
   const planned = paths.flatMap((path) => path.experiments.map((experiment) => ({ path, experiment })));
   const experiments: ExperimentResult[] = [];

@@ -52,6 +52,7 @@ const EXIT_OF_VAULT_ERROR: Readonly<Partial<Record<VaultErrorCode, number>>> = {
   ERR_MEMORY: EXIT.configuration,
   ERR_MEMORY_LOCK: EXIT.configuration,
   ERR_KDF_COST: EXIT.configuration,
+  ERR_AUDIT_LOG: EXIT.configuration,
   ERR_SOURCE_NOT_FOUND: EXIT.inputMissing,
   ERR_SOURCE_UNREADABLE: EXIT.inputMissing,
   ERR_SOURCE_EMPTY: EXIT.inputMissing,

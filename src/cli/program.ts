@@ -1,6 +1,7 @@
 // The command line: the commands, the help, and how an ending becomes an exit code.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './commands/audit.js';
 import { addCheck } from './commands/check.js';
 import { addDemo } from './commands/demo.js';
 import { addDerive } from './commands/derive.js';
@@ -30,7 +31,7 @@ Exit codes:
   0    done; the signature is valid
   1    the signature is not valid, or the operation failed
   64   the command line is wrong
-  65   a keystore or sealed file is damaged, or of another kind
+  65   a keystore, sealed file or audit log is damaged, or of another kind
   66   an input is missing or cannot be read
   70   a bug in strongroom, or its vault crashed
   73   the output cannot be created: it exists already
@@ -67,6 +68,7 @@ const createProgram = (exitWith: (code: number) => void): Command => {
   addImport(program, exitWith);
   addExport(program, exitWith);
   addPasswd(program, exitWith);
+  addAudit(program, exitWith);
   addDemo(program, exitWith, version);
   return program;
 };

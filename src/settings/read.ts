@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { type SettingsProblem, VaultError } from '../errors.js';
 import { type Hardening, hardeningCheck } from '../hardening.js';
 import type { Settings } from '../vault.js';
+import type { WireAudit } from '../wire/audit.js';
 import {
   addMismatch,
   type Check,
@@ -16,11 +17,14 @@ import {
   text,
 } from '../wire/check.js';
 import { type CheckedLoad, loadOf, MAX_LOADS } from '../wire/loads.js';
+import { lifetime } from '../wire/policy.js';
 import { filePath, type Medium } from '../wire/sources.js';
 import { CONFIG_CHECKS, DEFAULT_MAX_KDF_MEMORY, DEFAULT_MAX_KDF_WORK, type WireConfig } from '../wire/specs.js';
+import { auditOf } from './audit.js';
 import { type Environment, type Overrides, readOverrides, readSettingsPath, SETTINGS_VARIABLE } from './environment.js';
 import { readSettingsFile } from './file.js';
 import { type CheckedKey, checkKeys, loadFrom } from './keys.js';
+import { operatorsFrom } from './operators.js';
 
 export interface CheckedSettings {
   readonly config: WireConfig;
@@ -42,6 +46,10 @@ export const defaultConfig = (): WireConfig => ({
   verifyAfterSign: false,
   maxKdfMemory: DEFAULT_MAX_KDF_MEMORY,
   maxKdfWork: DEFAULT_MAX_KDF_WORK,
+  lockIdleMs: 0,
+  lockUnsealed: 'drop',
+  operators: [],
+  audit: null,
 });
 
 /** What problems with the settings as a whole are filed under. */
@@ -59,7 +67,11 @@ const FIELDS = [
   'verifyAfterSign',
   'hardening',
   'kdf',
+  'lock',
+  'operators',
+  'audit',
 ];
+const LOCK_FIELDS = ['idleMs', 'unsealed'];
 const KDF_FIELDS = ['maxMemory', 'maxWork'];
 const MEMORY_FIELDS = ['lock', 'maxKeys'];
 const anyText: Check<string> = text('a string', () => true);
@@ -117,6 +129,11 @@ const checkSettings = (
   });
   const kdfSetting = (name: 'maxMemory' | 'maxWork', of: 'maxKdfMemory' | 'maxKdfWork'): number =>
     kdf?.optional(name, defaults[of], CONFIG_CHECKS[of]) ?? defaults[of];
+  const lock = fields.optional('lock', undefined, (value, path) => {
+    const found = readFields(value, path, 'an object with "idleMs" and "unsealed"', problems);
+    found?.only(LOCK_FIELDS);
+    return found;
+  });
   const config: WireConfig = {
     threads: setting(fields, 'threads'),
     provider: setting(fields, 'provider'),
@@ -127,6 +144,11 @@ const checkSettings = (
     verifyAfterSign: setting(fields, 'verifyAfterSign'),
     maxKdfMemory: kdfSetting('maxMemory', 'maxKdfMemory'),
     maxKdfWork: kdfSetting('maxWork', 'maxKdfWork'),
+    lockIdleMs: lock?.optional('idleMs', defaults.lockIdleMs, lifetime) ?? defaults.lockIdleMs,
+    operators: fields.optional('operators', defaults.operators, operatorsFrom(given.folder)) ?? defaults.operators,
+    audit: fields.optional<WireAudit | null>('audit', null, auditOf(given.folder)) ?? null,
+    lockUnsealed:
+      lock?.optional('unsealed', defaults.lockUnsealed, CONFIG_CHECKS.lockUnsealed) ?? defaults.lockUnsealed,
   };
   const hardening = fields.optional('hardening', DEFAULT_HARDENING, hardeningCheck) ?? DEFAULT_HARDENING;
   const keys = fields.has('keys')

@@ -222,6 +222,9 @@ export const trueOrFalse: Check<boolean> = (value, path, problems) =>
 export const keyId: Check<KeyId> = (value, path, problems) =>
   isKeyId(value) ? value : addMismatch(problems, path, KEY_ID_RULE, value);
 
+/** A list with more problems than this is not read to its end. */
+const MAX_PROBLEMS_OF_LIST = 100;
+
 /** An array of `min` to `max` items, each checked; a hole is an item that is nothing. */
 export const listOf =
   <T>(min: number, max: number, item: Check<T>): Check<readonly T[]> =>
@@ -235,7 +238,7 @@ export const listOf =
       }
       const items: T[] = [];
       const before = problems.length;
-      for (let index = 0; index < length; index++) {
+      for (let index = 0; index < length && problems.length - before < MAX_PROBLEMS_OF_LIST; index++) {
         const checked = item(value[index], `${path}[${index}]`, problems);
         if (checked !== undefined) items.push(checked);
       }

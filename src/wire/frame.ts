@@ -1,10 +1,10 @@
-// Packed frames: many signing operations in one ArrayBuffer, and their replies. No secrets travel here: an operation
-// names a slot and carries a message.
+// Packed frames: many operations in one ArrayBuffer, and their replies. No secrets travel here: an operation names a
+// slot and carries a message, to be signed, or an operator's input (operators.ts); the code of a scheme says which.
 //
 //   frame  = magic u32 · count u32 · operations
 //   operation = slot u32 · generation u32 · message length u32 · scheme u8 · hash u8 · status u8 · flags u8
 //               [auxRand, 32 bytes, when flag bit 0 is set] · message · padding to 4 bytes
-//   reply  = count u32 · status u8 × count · the signatures of the operations whose status is 0, in order
+//   reply  = count u32 · status u8 × count · the signatures, or answers, of the operations whose status is 0, in order
 //
 // Numbers are in the byte order of the machine: a frame never leaves it.
 import type { VaultErrorCode } from '../errors.js';
@@ -33,6 +33,8 @@ export const MAX_FRAME_OPERATIONS = 65_536;
 
 /** Flag bit 0: 32 bytes of BIP-340 auxiliary randomness stand before the message. */
 export const FLAG_AUX_RAND = 1;
+/** Flag bit 1: this operation and the next are of one call, on one key: a policy gives leave to all of them or to none. */
+export const FLAG_TOGETHER = 2;
 
 /** A scheme's code in a frame is its place in SCHEMES plus one; 0 is no scheme. */
 export const schemeCode = (scheme: Scheme): number => SCHEMES.indexOf(scheme) + 1;
@@ -56,6 +58,16 @@ export const STATUS_CODES: readonly (VaultErrorCode | 'OK')[] = [
   'ERR_SIGNATURE_FAULT',
   'ERR_INTERNAL',
   'ERR_NOT_ALLOWED',
+  'ERR_SCHEME_NOT_ALLOWED',
+  'ERR_KEY_EXHAUSTED',
+  'ERR_RATE_LIMITED',
+  'ERR_KEY_EXPIRED',
+  'ERR_KEY_IDLE',
+  'ERR_VAULT_LOCKED',
+  'ERR_NOT_GRANTED',
+  'ERR_GRANT_EXHAUSTED',
+  'ERR_PEER_KEY',
+  'ERR_DECRYPTION',
 ];
 export const statusOf = (code: VaultErrorCode): number => {
   const status = STATUS_CODES.indexOf(code);
@@ -77,6 +89,7 @@ export interface FrameWriter {
     message: Uint8Array,
     auxRand: Uint8Array | undefined,
     length?: number,
+    together?: boolean,
   ): void;
   /** The frame; the writer is spent. */
   finish(): ArrayBuffer;
@@ -107,8 +120,8 @@ export const createFrameWriter = (expectedBytes: number): FrameWriter => {
     get byteLength() {
       return used;
     },
-    add(handle, scheme, hash, message, auxRand, length = message.length) {
-      const flags = auxRand === undefined ? 0 : FLAG_AUX_RAND;
+    add(handle, scheme, hash, message, auxRand, length = message.length, together = false) {
+      const flags = (auxRand === undefined ? 0 : FLAG_AUX_RAND) | (together ? FLAG_TOGETHER : 0);
       reserve(operationBytes(length, flags));
       const word = used >> 2;
       words[word] = handle.slot;

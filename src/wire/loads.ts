@@ -2,6 +2,7 @@
 // as it crosses to the vault.
 import type { SettingsProblem } from '../errors.js';
 import { addMismatch, addProblem, type Check, isKeyId, oneOf, readFields, trueOrFalse } from './check.js';
+import { type KeyPolicy, POLICY_FIELDS, readPolicy } from './policy.js';
 import {
   absolutePath,
   type CheckedSecret,
@@ -11,8 +12,6 @@ import {
   type WireSecret,
   wireSecret,
 } from './sources.js';
-import { type Policy, policy } from './specs.js';
-import type { Operation } from './types.js';
 
 /** Items of the settings' `load`, at most. */
 export const MAX_LOADS = 1024;
@@ -20,35 +19,27 @@ export const MAX_LOADS = 1024;
 /** One password for all, or a folder that has a file for each keystore. */
 export type CheckedPasswords = CheckedSecret | { readonly folder: string; readonly allowSharedFile: boolean };
 
-export type CheckedLoad =
-  | {
-      readonly keystores: string;
-      readonly passwords: CheckedPasswords;
-      readonly id: string;
-      readonly allow: Policy;
-    }
-  | { readonly sealed: string; readonly password: CheckedSecret; readonly id: string; readonly allow: Policy };
+export type CheckedLoad = KeyPolicy &
+  (
+    | { readonly keystores: string; readonly passwords: CheckedPasswords; readonly id: string }
+    | { readonly sealed: string; readonly password: CheckedSecret; readonly id: string }
+  );
 
 export type WirePasswords =
   | WireSecret
   | { readonly kind: 'folder'; readonly path: string; readonly allowSharedFile: boolean };
 
 /** Every path is absolute. */
-export type WireLoad =
-  | {
-      readonly kind: 'keystores';
-      readonly folder: string;
-      readonly passwords: WirePasswords;
-      readonly id: string;
-      readonly allow?: readonly Operation[];
-    }
-  | {
-      readonly kind: 'sealed';
-      readonly path: string;
-      readonly password: WireSecret;
-      readonly id: string;
-      readonly allow?: readonly Operation[];
-    };
+export type WireLoad = KeyPolicy &
+  (
+    | {
+        readonly kind: 'keystores';
+        readonly folder: string;
+        readonly passwords: WirePasswords;
+        readonly id: string;
+      }
+    | { readonly kind: 'sealed'; readonly path: string; readonly password: WireSecret; readonly id: string }
+  );
 
 /** The password that a load names; undefined for a folder of them. */
 export const secretOfLoad = (load: WireLoad): WireSecret | undefined => {
@@ -114,24 +105,24 @@ export const loadOf =
     const fields = readFields(value, path, expected, problems);
     if (fields === undefined) return undefined;
     const before = problems.length;
-    const allow = fields.has('allow') ? fields.required('allow', policy) : undefined;
+    const policy = readPolicy(fields);
     if (fields.has('keystores') === fields.has('sealed')) {
       return addProblem(problems, path, `expected one of "keystores" and "sealed"`);
     }
     if (fields.has('keystores')) {
-      fields.only(['keystores', 'passwords', 'id', 'allow']);
+      fields.only(['keystores', 'passwords', 'id', ...POLICY_FIELDS]);
       const keystores = fields.required('keystores', filePath);
       const passwords = fields.required('passwords', passwordsOf(medium));
       const id = fields.required('id', keystoreId);
       if (keystores === undefined || passwords === undefined || id === undefined) return undefined;
-      return problems.length > before ? undefined : { keystores, passwords, id, allow };
+      return problems.length > before ? undefined : { keystores, passwords, id, ...policy };
     }
-    fields.only(['sealed', 'password', 'id', 'allow']);
+    fields.only(['sealed', 'password', 'id', ...POLICY_FIELDS]);
     const sealed = fields.required('sealed', filePath);
     const password = fields.required('password', secretOf(medium));
     const id = fields.optional('id', DEFAULT_SEALED_ID, sealedId);
     if (sealed === undefined || password === undefined || id === undefined) return undefined;
-    return problems.length > before ? undefined : { sealed, password, id, allow };
+    return problems.length > before ? undefined : { sealed, password, id, ...policy };
   };
 
 const wirePasswords: Check<WirePasswords> = (value, path, problems) => {
@@ -151,21 +142,20 @@ export const wireLoad: Check<WireLoad> = (value, path, problems: SettingsProblem
   const fields = readFields(value, path, 'an object', problems);
   const kind = fields?.required('kind', oneOf(['keystores', 'sealed']));
   if (fields === undefined || kind === undefined) return undefined;
-  const allow = fields.has('allow') ? fields.required('allow', policy) : undefined;
-  const allowed = allow !== undefined && { allow };
+  const policy = readPolicy(fields);
   if (kind === 'keystores') {
-    fields.only(['kind', 'folder', 'passwords', 'id', 'allow']);
+    fields.only(['kind', 'folder', 'passwords', 'id', ...POLICY_FIELDS]);
     const folder = fields.required('folder', absolutePath);
     const passwords = fields.required('passwords', wirePasswords);
     const id = fields.required('id', keystoreId);
     if (folder === undefined || passwords === undefined || id === undefined) return undefined;
-    return { kind, folder, passwords, id, ...allowed };
+    return { kind, folder, passwords, id, ...policy };
   }
-  fields.only(['kind', 'path', 'password', 'id', 'allow']);
+  fields.only(['kind', 'path', 'password', 'id', ...POLICY_FIELDS]);
   const file = fields.required('path', absolutePath);
   const password = fields.required('password', wireSecret);
   const id = fields.required('id', sealedId);
   return file === undefined || password === undefined || id === undefined
     ? undefined
-    : { kind, path: file, password, id, ...allowed };
+    : { kind, path: file, password, id, ...policy };
 };

@@ -21,6 +21,8 @@ const STEPS_OF_TYPE: Readonly<Record<KeyType, 'any' | 'hardened' | 'unmarked' | 
   'bls12-381': 'unmarked',
   x25519: 'hardened',
   seed: undefined,
+  aead: undefined,
+  hmac: undefined,
 };
 
 const isIndex = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < INDEX_RANGE;

@@ -1,11 +1,22 @@
-// The methods of the vault's port: one table, both sides. Every method takes and gives structured-cloneable values
+// The methods of the vault's ports: one table, both sides. Every method takes and gives structured-cloneable values
 // without secrets; secret hand-offs travel outside Comlink, as transferred buffers (see HandoffMessage).
+import type { MessagePort } from 'node:worker_threads';
 import type { ErrorRecord, StartupFailure } from '../errors.js';
+import type { GoneReason, VaultEvent } from './events.js';
+import type { WireGrant } from './grants.js';
 import type { KeyInfo, VaultInfo } from './info.js';
 import type { WireLoad } from './loads.js';
-import type { WireExecuteRequest, WireExportRequest, WireResealRequest, WireSealRequest } from './requests.js';
+import type {
+  WireExecuteRequest,
+  WireExportRequest,
+  WireLockRequest,
+  WireResealRequest,
+  WireSealRequest,
+  WireUnlockRequest,
+} from './requests.js';
 import type { WireConfig, WireKeySpec } from './specs.js';
-import type { ExtendedPublicKey, HashName, KeyHandle, KeyType, Scheme } from './types.js';
+import type { VaultStats } from './stats.js';
+import type { HashName, KeyHandle, KeyType, Scheme } from './types.js';
 
 /** A key as the vault describes it to its clients. */
 export interface KeyRecord {
@@ -29,6 +40,22 @@ export interface LoadReply {
   readonly total: number;
   /** What the vault runs on, as its threads are ready. */
   readonly info: VaultInfo;
+}
+
+/** What a port that was granted begins with. */
+export interface ConnectReply {
+  /** The keys that it may use, as they are now: notices tell what changes. */
+  readonly keys: readonly KeyRecord[];
+  readonly info: VaultInfo;
+  readonly config: Pick<WireConfig, 'threads' | 'maxPending' | 'maxPendingBytes'>;
+}
+
+/** What was locked. */
+export interface LockReply {
+  /** Ids of the keys that an unlock brings back. */
+  readonly locked: readonly string[];
+  /** Ids of those that had no encrypted source, and are lost. */
+  readonly gone: readonly string[];
 }
 
 /** How the vault found the variables that sources name. */
@@ -76,7 +103,8 @@ export interface VaultMethods {
   signTogether(ids: readonly string[], message: Uint8Array): Uint8Array;
   verify(request: VerifyRequest): boolean;
   release(id: string): void;
-  execute(request: WireExecuteRequest): ExtendedPublicKey;
+  /** An operator whose input does not go into frames; the answer is as the operator says. */
+  execute(request: WireExecuteRequest): unknown;
   /** Write keys into a sealed file. Answers with the number of keys that it holds then. */
   seal(request: WireSealRequest): number;
   exportKeystore(request: WireExportRequest): void;
@@ -84,6 +112,16 @@ export interface VaultMethods {
   reseal(request: WireResealRequest): number;
   /** Read what was typed at the terminal meanwhile. For the program. */
   readTyped(step: TypingStep): TypingReply;
+  /** First of all at a port that was granted. */
+  connect(): ConnectReply;
+  /** Serve a port; answers with the grant's number. */
+  grant(request: WireGrant, port: MessagePort): number;
+  /** End a grant that was made at this port, with those that were made of it. */
+  revoke(grant: number): void;
+  lock(request: WireLockRequest): LockReply;
+  /** Load again what was locked. Answers with the ids. */
+  unlock(request: WireUnlockRequest): readonly string[];
+  stats(): VaultStats;
   /** Generate a key and keep it only in a new file of mode 0600. Answers with the public key. */
   createKeyFile(type: KeyType, path: string): Uint8Array;
   close(): void;
@@ -105,8 +143,25 @@ export const VAULT_METHODS: readonly (keyof VaultMethods)[] = [
   'exportKeystore',
   'reseal',
   'readTyped',
+  'grant',
+  'revoke',
+  'lock',
+  'unlock',
+  'stats',
   'createKeyFile',
   'close',
+];
+
+/** The methods of a port that was granted. */
+export const GRANTED_METHODS: readonly (keyof VaultMethods)[] = [
+  'connect',
+  'publicKey',
+  'sign',
+  'signTogether',
+  'verify',
+  'execute',
+  'grant',
+  'revoke',
 ];
 
 /** Arguments of one call, at most. */
@@ -125,6 +180,22 @@ export interface ProgressMessage {
 }
 export const isProgressMessage = (data: unknown): data is ProgressMessage =>
   typeof data === 'object' && data !== null && Object.hasOwn(data, 'progress');
+
+/** What changed, outside Comlink: to each port, of what it sees. */
+export interface NoticeMessage {
+  readonly notice: {
+    /** Keys that are new, or in another state. */
+    readonly changed?: readonly KeyRecord[];
+    readonly gone?: readonly { readonly id: string; readonly reason: GoneReason }[];
+    /** What the keys' policies leave. */
+    readonly left?: readonly { readonly id: string; readonly signatures: number }[];
+    readonly locked?: boolean;
+    /** To the owner only. */
+    readonly event?: VaultEvent;
+  };
+}
+export const isNoticeMessage = (data: unknown): data is NoticeMessage =>
+  typeof data === 'object' && data !== null && Object.hasOwn(data, 'notice');
 
 /** Every answer is one of these: errors are records, so their codes survive and no stack of the vault crosses. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };

@@ -3,12 +3,15 @@
 
 import type { SettingsProblem } from '../errors.js';
 import { VaultError } from '../errors.js';
-import { type Check, keyId, listOf, readFields, summarize, text, wholeNumber } from './check.js';
+import { type Check, keyId, listOf, oneOf, readFields, summarize, text, wholeNumber } from './check.js';
+import { operations } from './policy.js';
 import { absolutePath, type WireSecret, wireSecret } from './sources.js';
-import { MAX_KEYS, policy } from './specs.js';
-import type { KeyId, Operation } from './types.js';
+import { LOCK_CHOICES, type LockChoice, MAX_KEYS } from './specs.js';
+import { type CustomOperation, isCustomOperation, type KeyId, type Operation } from './types.js';
 
 const KIB = 1024;
+/** Files that an unlock may name a password for. */
+export const MAX_UNLOCK_FILES = 1_000_000;
 /** Argon2id's bounds in libsodium and RFC 9106; what may be asked for in fact is the vault's limit. */
 export const MIN_SEALING_MEMORY: number = 8 * KIB;
 export const MAX_SEALING_MEMORY: number = 2 ** 42 - KIB;
@@ -46,11 +49,21 @@ export interface WireExportRequest {
   readonly n: number;
 }
 
-/** An operator at work with a key. */
-export interface WireExecuteRequest {
-  readonly id: KeyId;
-  readonly operator: 'extendedPublicKey';
-  readonly path: string;
+/** An operator at work with a key; those of frames apart. */
+export type WireExecuteRequest =
+  | { readonly id: KeyId; readonly operator: 'extendedPublicKey'; readonly path: string }
+  | { readonly id: KeyId; readonly operator: 'provePossession' }
+  /** The operator itself checks the input. */
+  | { readonly id: KeyId; readonly operator: CustomOperation; readonly input: unknown };
+
+export interface WireLockRequest {
+  readonly unsealed: LockChoice;
+}
+
+export interface WireUnlockRequest {
+  /** For every file that has none of its own below. Absent: the password files that the settings named are read again. */
+  readonly password?: WireSecret;
+  readonly files: readonly { readonly path: string; readonly password: WireSecret }[];
 }
 
 export const sealingMemory: Check<number> = (value, path, problems) => {
@@ -68,6 +81,10 @@ export const scryptN: Check<number> = (value, path, problems) => {
   problems.push({ path, reason: 'expected a power of two' });
   return undefined;
 };
+
+const isCallOperator = (name: string): boolean =>
+  name === 'extendedPublicKey' || name === 'provePossession' || isCustomOperation(name);
+const pathText: Check<string> = text('a key path', (path) => path.length <= 4096);
 
 const cost: Check<WireCost> = (value, path, problems) => {
   const fields = readFields(value, path, 'an object', problems);
@@ -94,7 +111,7 @@ export const checkSealRequest = (value: unknown): WireSealRequest =>
   reading(value, (fields) => {
     fields.only(['path', 'password', 'ids', 'allow', 'cost']);
     const ids = fields.has('ids') ? fields.required('ids', listOf(1, MAX_KEYS, keyId)) : undefined;
-    const allow = fields.has('allow') ? fields.required('allow', policy) : undefined;
+    const allow = fields.has('allow') ? fields.required('allow', operations) : undefined;
     return {
       path: fields.required('path', absolutePath)!,
       password: fields.required('password', wireSecret)!,
@@ -131,14 +148,40 @@ export const checkExportRequest = (value: unknown): WireExportRequest =>
 /** @throws {VaultError} ERR_REFUSED */
 export const checkExecuteRequest = (value: unknown): WireExecuteRequest =>
   reading(value, (fields) => {
+    const id = fields.required('id', keyId)!;
+    const operator = fields.required('operator', text('the name of an operator', isCallOperator));
+    if (operator === 'provePossession') {
+      fields.only(['id', 'operator']);
+      return { id, operator };
+    }
+    if (isCustomOperation(operator)) {
+      fields.only(['id', 'operator', 'input']);
+      return { id, operator, input: fields.entries.get('input') };
+    }
     fields.only(['id', 'operator', 'path']);
-    const operator = text('"extendedPublicKey"', (name) => name === 'extendedPublicKey');
-    return {
-      id: fields.required('id', keyId)!,
-      operator: fields.required('operator', operator) as 'extendedPublicKey',
-      path: fields.required(
-        'path',
-        text('a key path', (path) => path.length <= 4096),
-      )!,
-    };
+    return { id, operator: 'extendedPublicKey', path: fields.required('path', pathText)! };
+  });
+
+/** @throws {VaultError} ERR_REFUSED */
+export const checkLockRequest = (value: unknown): WireLockRequest =>
+  reading(value, (fields) => {
+    fields.only(['unsealed']);
+    return { unsealed: fields.required('unsealed', oneOf(LOCK_CHOICES))! };
+  });
+
+const filePassword: Check<WireUnlockRequest['files'][number]> = (value, path, problems) => {
+  const fields = readFields(value, path, 'an object', problems);
+  fields?.only(['path', 'password']);
+  const file = fields?.required('path', absolutePath);
+  const password = fields?.required('password', wireSecret);
+  return file === undefined || password === undefined ? undefined : { path: file, password };
+};
+
+/** @throws {VaultError} ERR_REFUSED */
+export const checkUnlockRequest = (value: unknown): WireUnlockRequest =>
+  reading(value, (fields) => {
+    fields.only(['password', 'files']);
+    const password = fields.has('password') ? fields.required('password', wireSecret) : undefined;
+    const files = fields.required('files', listOf(0, MAX_UNLOCK_FILES, filePassword))!;
+    return { files, ...(password !== undefined && { password }) };
   });

@@ -1,20 +1,22 @@
 // The shapes of a key's specification and of the configuration: as callers write them, and as they cross to the vault.
 // The vault checks the second form as if main were hostile. Never a key's bytes here. Sources have a file of their own.
 import { type SettingsProblem, VaultError } from '../errors.js';
+import { auditOrNone, type WireAudit } from './audit.js';
 import {
   addProblem,
   type Check,
   isKeyId,
   keyId,
-  listOf,
   oneOf,
   readFields,
   summarize,
   trueOrFalse,
   wholeNumber,
 } from './check.js';
+import { type WireOperator, wireOperators } from './custom-operators.js';
+import { checkPolicyOfType, type KeyPolicy, MAX_LIFE_MS, POLICY_FIELDS, readPolicy } from './policy.js';
 import { type CheckedSource, type Medium, sourceOf, type WireSource, whyNotOfType, wireSource } from './sources.js';
-import { KEY_TYPES, type KeyId, type KeyType, OPERATIONS, OPERATIONS_OF_TYPE, type Operation } from './types.js';
+import { KEY_TYPES, type KeyId, type KeyType } from './types.js';
 
 const MIB = 1024 * 1024;
 
@@ -31,7 +33,17 @@ export interface WireConfig {
   readonly maxKdfMemory: number;
   /** What one key derivation may cost: see KdfLimits. */
   readonly maxKdfWork: number;
+  /** Milliseconds without use after which the vault locks itself; 0: never. */
+  readonly lockIdleMs: number;
+  /** What becomes then of keys that no encrypted source can bring back. */
+  readonly lockUnsealed: LockChoice;
+  readonly operators: readonly WireOperator[];
+  readonly audit: WireAudit | null;
 }
+
+/** What becomes, when the vault is locked, of keys that no encrypted source can bring back. */
+export const LOCK_CHOICES = ['drop', 'refuse'] as const;
+export type LockChoice = (typeof LOCK_CHOICES)[number];
 
 export const MAX_KEYS = 1_000_000;
 
@@ -51,44 +63,37 @@ export const CONFIG_CHECKS: { readonly [Name in keyof WireConfig]: Check<WireCon
   verifyAfterSign: trueOrFalse,
   maxKdfMemory: wholeNumber(MIB, 65_536 * MIB),
   maxKdfWork: wholeNumber(1, 1_099_511_627_776),
+  lockIdleMs: wholeNumber(0, MAX_LIFE_MS),
+  lockUnsealed: oneOf(LOCK_CHOICES),
+  operators: wireOperators,
+  audit: auditOrNone,
 };
 
-/** What a key may be asked to do, apart from what needs its public key alone; undefined: all but 'export'. */
-export type Policy = readonly Operation[] | undefined;
-
-export interface CheckedSpec {
+export interface CheckedSpec extends KeyPolicy {
   readonly type: KeyType;
   readonly from: CheckedSource;
-  readonly allow: Policy;
 }
 
-export interface WireKeySpec {
+export interface WireKeySpec extends KeyPolicy {
   readonly id: KeyId;
   readonly type: KeyType;
   readonly source: WireSource;
-  readonly allow?: readonly Operation[];
 }
 
 const keyType: Check<KeyType> = oneOf(KEY_TYPES);
 
-/** A key's policy. */
-export const policy: Check<readonly Operation[]> = listOf(0, OPERATIONS.length, oneOf(OPERATIONS));
-
-/** Report a source that a key of the type cannot have, and what its policy allows that it cannot do. */
+/** Report a source that a key of the type cannot have, and what its policy says that it cannot do. */
 const checkType = (
   type: KeyType | undefined,
   source: CheckedSource | WireSource | undefined,
-  allow: Policy,
-  paths: { readonly source: string; readonly allow: string },
+  policy: KeyPolicy,
+  paths: { readonly source: string; readonly policy: string },
   problems: SettingsProblem[],
 ): void => {
   if (type === undefined) return;
   const reason = source === undefined ? undefined : whyNotOfType(type, source);
   if (reason !== undefined) addProblem(problems, paths.source, reason);
-  for (const operation of allow ?? []) {
-    if (OPERATIONS_OF_TYPE[type].includes(operation)) continue;
-    addProblem(problems, paths.allow, `a key of type "${type}" has no operation "${operation}"`);
-  }
+  checkPolicyOfType(type, policy, paths.policy, problems);
 };
 
 /** Check a key's specification as callers write it. Gives a clean copy, or adds every problem below `path`. */
@@ -101,12 +106,12 @@ export const checkKeySpec = (
   const fields = readFields(value, path, 'an object with "type" and "from"', problems);
   if (fields === undefined) return undefined;
   const before = problems.length;
-  fields.only(['type', 'from', 'allow']);
+  fields.only(['type', 'from', ...POLICY_FIELDS]);
   const type = fields.required('type', keyType);
   const from = fields.required('from', sourceOf(medium));
-  const allow = fields.has('allow') ? fields.required('allow', policy) : undefined;
-  checkType(type, from, allow, { source: `${path}.from`, allow: `${path}.allow` }, problems);
-  return type === undefined || from === undefined || problems.length > before ? undefined : { type, from, allow };
+  const policy = readPolicy(fields);
+  checkType(type, from, policy, { source: `${path}.from`, policy: path }, problems);
+  return type === undefined || from === undefined || problems.length > before ? undefined : { type, from, ...policy };
 };
 
 const refusal = (what: string, problems: readonly SettingsProblem[], id?: unknown): VaultError =>
@@ -123,16 +128,16 @@ const refusal = (what: string, problems: readonly SettingsProblem[], id?: unknow
 export const checkWireKeySpec = (value: unknown): WireKeySpec => {
   const problems: SettingsProblem[] = [];
   const fields = readFields(value, 'key', 'an object', problems);
-  fields?.only(['id', 'type', 'source', 'allow']);
+  fields?.only(['id', 'type', 'source', ...POLICY_FIELDS]);
   const id = fields?.required('id', keyId);
   const type = fields?.required('type', keyType);
   const source = fields?.required('source', wireSource);
-  const allow = fields?.has('allow') ? fields.required('allow', policy) : undefined;
-  checkType(type, source, allow, { source: 'key.source', allow: 'key.allow' }, problems);
+  const policy = fields === undefined ? {} : readPolicy(fields);
+  checkType(type, source, policy, { source: 'key.source', policy: 'key' }, problems);
   if (problems.length > 0 || id === undefined || type === undefined || source === undefined) {
     throw refusal('the key specification', problems, id);
   }
-  return { id, type, source, ...(allow !== undefined && { allow }) };
+  return { id, type, source, ...policy };
 };
 
 /**

@@ -1,6 +1,6 @@
 // The vocabulary of keys and signatures that both sides of the boundary share. Types and tables only.
 
-export const KEY_TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'] as const;
+export const KEY_TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed', 'aead', 'hmac'] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
 export const SCHEMES = ['ed25519', 'ecdsa', 'ecdsa-recoverable', 'schnorr', 'bls12-381'] as const;
@@ -27,9 +27,9 @@ export interface KeyHandle {
 export interface KeyTypeFacts {
   /** Bytes of the secret: the ed25519 seed of RFC 8032, a scalar, the x25519 private key; of a seed, the most. */
   readonly secretBytes: number;
-  /** The least: less than the most for seeds alone. */
+  /** The least: less than the most for seeds and HMAC keys. */
   readonly minSecretBytes: number;
-  /** 0 for a seed, which has none. */
+  /** 0 where there is none: seed, aead, hmac. */
   readonly publicKeyBytes: number;
   /** The schemes of the type; the first is the default. Empty: the type does not sign. */
   readonly schemes: readonly Scheme[];
@@ -47,20 +47,54 @@ export const KEY_TYPE_FACTS: Readonly<Record<KeyType, KeyTypeFacts>> = {
   x25519: { secretBytes: 32, minSecretBytes: 32, publicKeyBytes: 32, schemes: [] },
   // BIP-32: 128 to 512 bits. Keys are derived from it, and it does nothing else.
   seed: { secretBytes: 64, minSecretBytes: 16, publicKeyBytes: 0, schemes: [] },
+  // XChaCha20-Poly1305.
+  aead: { secretBytes: 32, minSecretBytes: 32, publicKeyBytes: 0, schemes: [] },
+  // RFC 2104: longer keys are hashed first, shorter ones than 16 bytes can be guessed.
+  hmac: { secretBytes: 64, minSecretBytes: 16, publicKeyBytes: 0, schemes: [] },
 };
 
-/** What may be asked of a key and its policy's `allow` can name. What takes the public key alone is always allowed. */
-export const OPERATIONS = ['sign', 'derive', 'extendedPublicKey', 'export'] as const;
-export type Operation = (typeof OPERATIONS)[number];
+/** Operators whose work is packed into frames, as signatures are: see operators.ts. */
+export const FRAME_OPERATORS = ['agree', 'agree-raw', 'seal', 'open', 'encrypt', 'decrypt', 'mac'] as const;
+export type FrameOperator = (typeof FRAME_OPERATORS)[number];
 
-/** What a key of a type may do: everything here when its policy does not say, but for 'export'. */
+/** The built-in operators of {@link Vault.execute}. */
+export type Operator = FrameOperator | 'extendedPublicKey' | 'provePossession';
+export const OPERATORS: readonly Operator[] = [...FRAME_OPERATORS, 'extendedPublicKey', 'provePossession'];
+
+/** What may be asked of a key's secret, and its policy's `allow` can name. What takes the public key alone is always allowed. */
+export const OPERATIONS = [
+  'sign',
+  'provePossession',
+  'agree',
+  'agree-raw',
+  'open',
+  'encrypt',
+  'decrypt',
+  'mac',
+  'derive',
+  'extendedPublicKey',
+  'export',
+] as const;
+/** An operator of the settings: two words of small letters, digits and hyphens with a slash between them. */
+export type CustomOperation = `${string}/${string}`;
+export type Operation = (typeof OPERATIONS)[number] | CustomOperation;
+
+const CUSTOM_OPERATION = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
+export const isCustomOperation = (value: unknown): value is CustomOperation =>
+  typeof value === 'string' && value.length <= 64 && CUSTOM_OPERATION.test(value);
+
+/** What a key of a type can do, operators of the settings apart. */
 export const OPERATIONS_OF_TYPE: Readonly<Record<KeyType, readonly Operation[]>> = {
   ed25519: ['sign', 'export'],
-  secp256k1: ['sign', 'export'],
-  'bls12-381': ['sign', 'export'],
-  x25519: ['export'],
+  secp256k1: ['sign', 'agree', 'agree-raw', 'export'],
+  'bls12-381': ['sign', 'provePossession', 'export'],
+  x25519: ['agree', 'agree-raw', 'open', 'export'],
   seed: ['derive', 'extendedPublicKey', 'export'],
+  aead: ['encrypt', 'decrypt', 'export'],
+  hmac: ['mac', 'export'],
 };
+/** What a key may do only if its policy names it; and so with every operator of the settings, which sees the secret. */
+export const NAMED_ONLY: readonly Operation[] = ['agree-raw', 'export'];
 
 /** The type whose keys sign by a scheme: each scheme has one. */
 export const KEY_TYPE_OF_SCHEME: Readonly<Record<Scheme, KeyType>> = {

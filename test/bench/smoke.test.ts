@@ -20,6 +20,8 @@ const test = suite('the benchmark');
 test.timeout(170_000);
 
 const PROGRAM = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
+/** Reads the program's arguments, before it does anything else. */
+const OPTIONS = new URL('../../bench/options.js', import.meta.url).href;
 const bench = (...args: string[]): Promise<ChildResult> =>
   runNode([PROGRAM, ...args], { timeoutMs: 160_000, env: { NO_COLOR: '1' } });
 
@@ -68,12 +70,30 @@ else {
 }
 
 test('an argument that is no option, measurement or number is refused before anything starts', async () => {
-  for (const args of [['--only', 'rsa'], ['--rounds', '0'], ['--seconds', 'x'], ['--fast'], ['more']]) {
-    const { code, stdout, stderr } = await bench(...args);
+  // The program ends itself in reading them: all of them in one process that tells of each.
+  const cases = [['--only', 'rsa'], ['--rounds', '0'], ['--seconds', 'x'], ['--fast'], ['more']];
+  const { stdout: told, stderr: failed } = await runNode(
+    `import { readOptions } from ${JSON.stringify(OPTIONS)};
+     const write = process.stderr.write;
+     const ends = [];
+     for (const args of ${JSON.stringify(cases)}) {
+       let said = '';
+       process.stderr.write = (text) => { said += text; return true; };
+       process.exit = (code) => { throw { code }; };
+       try { readOptions(args); ends.push([args, 'accepted']); } catch ({ code }) { ends.push([args, code, said]); }
+     }
+     process.stderr.write = write;
+     console.log(JSON.stringify(ends));`,
+  );
+  assert.is(failed, '');
+  const ends = JSON.parse(told) as [string[], number, string][];
+  assert.is(ends.length, cases.length);
+  for (const [args, code, said] of ends) {
     assert.is(code, 1, args.join(' '));
-    assert.is(stdout, '', args.join(' '));
-    assert.match(stderr, /^error: /, args.join(' '));
+    assert.match(said, /^error: /, args.join(' '));
   }
+  const { code, stdout, stderr } = await bench('--rounds', '0');
+  assert.equal([code, stdout, stderr.slice(0, 7)], [1, '', 'error: ']);
 });
 
 test('a file that cannot be written is refused before anything is measured, and no file is made or changed by that', async () => {

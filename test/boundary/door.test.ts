@@ -186,6 +186,7 @@ const BYTES = new Uint8Array(4);
 const SPEC = { id: 'new', type: 'ed25519', source: { kind: 'generate' } };
 const FILE = { kind: 'file', path: '/a', encoding: 'auto', allowSharedFile: false };
 const QUESTION = { id: 'ed25519', scheme: 'ed25519', hash: undefined, message: BYTES, signature: BYTES };
+const GRANT = { keys: ['ed25519'], operations: ['sign'] };
 const shared = new Uint8Array(new SharedArrayBuffer(4));
 const holes = (...items: unknown[]): unknown[] => Object.assign(new Array(items.length + 1), items);
 
@@ -244,6 +245,27 @@ const WRONG: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [{ ...QUESTION, message: 'text' }],
   ],
   release: ODD.map((odd) => [odd]),
+  execute: [
+    ...ODD.map((odd) => [odd]),
+    ...ODD.flatMap((odd) => [[{ id: odd, operator: 'provePossession' }], [{ id: 'ed25519', operator: odd }]]),
+    ...ODD.filter((odd) => typeof odd !== 'string').map((path) => [
+      { id: 'ed25519', operator: 'extendedPublicKey', path },
+    ]),
+    [{ id: 'ed25519', operator: 'agree', input: {} }],
+    [{ id: 'ed25519', operator: 'provePossession', input: 1 }],
+    [{ id: 'ed25519', operator: 'a/b', input: 1, extra: 1 }],
+  ],
+  grant: [...ODD.map((odd) => [GRANT, odd]), ...ODD.map((odd) => [odd]), [GRANT, { port: 1 }], [GRANT, BYTES]],
+  revoke: ODD.filter((odd) => typeof odd !== 'number').map((odd) => [odd]),
+  lock: [...ODD.map((odd) => [odd]), ...ODD.map((odd) => [{ unsealed: odd }]), [{ unsealed: 'drop', extra: 1 }]],
+  unlock: [
+    ...ODD.map((odd) => [odd]),
+    ...ODD.filter((odd) => !(Array.isArray(odd) && odd.length === 0)).map((odd) => [{ files: odd }]),
+    ...ODD.filter((odd) => odd !== undefined).map((odd) => [{ files: [], password: odd }]),
+    [{ files: [{ path: 'relative', password: FILE }] }],
+    [{ files: [{ path: '/a', password: { kind: 'bytes', handoff: -1 } }] }],
+    [{ files: [], extra: 1 }],
+  ],
   createKeyFile: [
     ...ODD.map((odd) => [odd, '/a']),
     ...ODD.filter((odd) => typeof odd !== 'string' || odd === '').map((odd) => ['ed25519', odd]),
@@ -266,6 +288,30 @@ for (const [method, lists] of Object.entries(WRONG)) {
     await assertWorks(vault, keys);
   });
 }
+
+test('a grant of the wrong shape is ERR_GRANT, and the port that came with it is closed', async () => {
+  for (const grant of [...ODD, { ...GRANT, keys: [] }, { ...GRANT, operations: ['export'] }, { ...GRANT, extra: 1 }]) {
+    const { port1, port2 } = new MessageChannel();
+    const closed = new Promise((resolve) => void port1.once('close', () => resolve('closed')));
+    const reply = await vault.call('grant', [grant, port2], [port2]);
+    assert.is(codeOf({ type: 'RAW', value: reply }), 'ERR_GRANT', String(grant));
+    assert.is(await closed, 'closed');
+  }
+  for (const number of [0, 1, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.is(codeOf({ type: 'RAW', value: await vault.call('revoke', [number]) }), 'ERR_GRANT');
+  }
+  await assertWorks(vault, keys);
+});
+
+test('what is told unasked is told of the keys, and holds nothing but what is public', async () => {
+  const told = vault.notices.flatMap(({ event }) => (event === undefined ? [] : [event]));
+  assert.equal(
+    told.filter(({ type }) => type === 'registered').map((event) => ('id' in event ? event.id : undefined)),
+    Object.keys(keys),
+  );
+  const names = new Set(vault.notices.flatMap((notice) => Object.keys(notice)));
+  for (const name of names) assert.ok(['changed', 'gone', 'left', 'locked', 'event'].includes(name), name);
+});
 
 test('a hand-off or a stop is no call', async () => {
   const stop = new Int32Array(new SharedArrayBuffer(4));

@@ -7,24 +7,36 @@ import { suite } from '../support/suite.js';
 import { repositoryRoot } from '../support/vectors.js';
 import { tokenize } from './scan.js';
 
-const VALUES: readonly string[] = ['VaultError', 'openVault', 'resealFile'];
+const VALUES: readonly string[] = ['VaultError', 'connectVault', 'openVault', 'resealFile'];
 
 /** Every name with a type, the types of the values among them. */
 const DECLARED: readonly string[] = [
   ...VALUES,
+  'AgreeInput',
+  'CustomOperation',
   'Encoding',
   'ExportRequest',
   'ExtendedPublicKey',
+  'GoneReason',
+  'GrantRequest',
+  'GrantedOperation',
   'HashName',
   'KeyInfo',
+  'KeyLimits',
   'KeyLoad',
+  'KeyPolicy',
   'KeySource',
   'KeySpec',
   'KeyType',
   'LoadProgress',
+  'LockOptions',
+  'LockReply',
   'MnemonicLanguage',
   'OpenOptions',
   'Operation',
+  'Operator',
+  'OperatorAnswers',
+  'OperatorInputs',
   'ProviderName',
   'ResealRequest',
   'Residue',
@@ -36,10 +48,15 @@ const DECLARED: readonly string[] = [
   'SettingsProblem',
   'SignOptions',
   'StartupFailure',
+  'UnlockPasswords',
   'Vault',
   'VaultEnd',
   'VaultErrorCode',
+  'VaultEvent',
+  'VaultEventType',
+  'VaultEvents',
   'VaultInfo',
+  'VaultStats',
   'VerifyOptions',
 ].sort();
 

@@ -146,7 +146,7 @@ const probe = async (vault: RawVault, records: readonly KeyRecord[]): Promise<vo
       assert.is((derived.value as ExtendedPublicKey).xpub, XPUB);
       continue;
     }
-    const scheme = SCHEMES[info.type];
+    const scheme = SCHEMES[info.type as keyof typeof SCHEMES];
     const message = random.bytes(40);
     const writer = createFrameWriter(256);
     writer.add(handle, schemeCode(scheme), 0, message, undefined);

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { ErrorRecord } from '../../dist/src/errors.js';
 import { createFrameWriter, REPLY_HEADER_BYTES, schemeCode } from '../../dist/src/wire/frame.js';
-import type { KeyRecord } from '../../dist/src/wire/protocol.js';
+import type { KeyRecord, NoticeMessage } from '../../dist/src/wire/protocol.js';
 import { isReadyMessage } from '../../dist/src/wire/protocol.js';
 import type { WireConfig } from '../../dist/src/wire/specs.js';
 import type { KeyHandle, Scheme } from '../../dist/src/wire/types.js';
@@ -23,6 +23,10 @@ export const CONFIG: WireConfig = {
   verifyAfterSign: false,
   maxKdfMemory: 64 * 1024 * 1024,
   maxKdfWork: 65_536,
+  lockIdleMs: 0,
+  lockUnsealed: 'drop',
+  operators: [],
+  audit: null,
 };
 
 /** An answer as it arrives: a RAW value, or anything else that Comlink would send. */
@@ -43,7 +47,9 @@ export interface RawVault {
   call(method: string, args: readonly unknown[], transfer?: readonly Transferable[]): Promise<Reply>;
   /** Send anything, and expect nothing. */
   send(message: unknown, transfer?: readonly Transferable[]): void;
-  /** Every message that was no answer to a question. */
+  /** What the vault told unasked of its keys, in order. */
+  readonly notices: readonly NoticeMessage['notice'][];
+  /** Every other message that was no answer to a question. */
   readonly unexpected: readonly unknown[];
   register(id: string, type: string): Promise<KeyRecord>;
   /** Close in order; resolves with the thread's exit code. */
@@ -52,16 +58,22 @@ export interface RawVault {
 
 export const raw = (values: readonly unknown[]): object[] => values.map((value) => ({ type: 'RAW', value }));
 
+/** A notice and nothing else beside it. */
+const isNotice = (message: unknown): message is NoticeMessage =>
+  typeof message === 'object' && message !== null && Object.keys(message).join() === 'notice';
+
 export const startRawVault = async (): Promise<RawVault> => {
   const worker = new Worker(ENTRY, { execArgv: [], env: {} });
   const waiting = new Map<string, (answer: Answer) => void>();
   const unexpected: unknown[] = [];
+  const notices: NoticeMessage['notice'][] = [];
   const exited = new Promise<number>((resolve) => void worker.once('exit', resolve));
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
     worker.on('message', (message: Answer & { readonly id?: string }) => {
       const waiter = waiting.get(message.id ?? '');
       if (isReadyMessage(message)) resolve();
+      else if (isNotice(message)) notices.push(message.notice);
       else if (waiter === undefined) unexpected.push(message);
       else {
         waiting.delete(message.id!);
@@ -88,6 +100,7 @@ export const startRawVault = async (): Promise<RawVault> => {
     ask,
     call,
     send: (message, transfer = []) => worker.postMessage(message, transfer),
+    notices,
     unexpected,
     async register(id, type) {
       const reply = await call('register', [{ id, type, source: { kind: 'generate' } }]);

@@ -15,6 +15,7 @@ interface ListedKey {
   readonly provider: string;
   readonly source: string;
   readonly publicKey: string;
+  readonly allow: readonly string[];
 }
 
 const test = suite('the commands of the program');
@@ -101,12 +102,15 @@ test('keys lists id, type, provider, source, public key and what they may do', a
     ['node/identity', 'hot/eth', 'validator/0', 'session'],
   );
   const { keys } = JSON.parse(await listedAsJson()) as { keys: ListedKey[] };
-  assert.equal(Object.keys(keys[0]!), ['id', 'type', 'provider', 'source', 'publicKey', 'allow']);
+  assert.equal(Object.keys(keys[0]!), [
+    ...['id', 'type', 'provider', 'source', 'schemes', 'state', 'limits', 'publicKey', 'allow'],
+  ]);
   assert.equal(
     rows.map((row) => row[5]),
-    ['sign', 'sign', 'sign', '-'],
+    ['sign', 'sign,agree', 'sign,provePossession', 'agree,open'],
   );
-  assert.equal(rows[0], Object.values(keys[0]!).map(String));
+  const { id, type, provider, source, publicKey, allow } = keys[0]!;
+  assert.equal(rows[0], [id, type, provider, source, publicKey, String(allow)]);
 });
 
 test('check reports on every key and exits with 0', async () => {

@@ -63,7 +63,7 @@ for (const [signal, exitCode] of [
   ['SIGTERM', 143],
 ] as const) {
   test(`${signal} in its middle closes the vault, removes the files and exits with ${exitCode}`, async () => {
-    const child = program.start(['demo', '--count', '1000000'], env);
+    const child = program.start(['demo', '--count', '200000'], env);
     let stdout = '';
     let stderr = '';
     child.stdout!.on('data', (chunk: Buffer) => {

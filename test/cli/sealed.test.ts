@@ -170,7 +170,8 @@ test('keys go out into keystores and back into a sealed file', async () => {
   assert.equal(
     keys.find(({ id }) => id === 'v/eth'),
     {
-      ...{ id: 'v/eth', type: 'secp256k1', provider: 'native', source: 'sealed', allow: ['sign'] },
+      ...{ id: 'v/eth', type: 'secp256k1', provider: 'native', source: 'sealed', allow: ['sign', 'agree'] },
+      ...{ schemes: ['ecdsa', 'ecdsa-recoverable', 'schnorr'], state: 'ready', limits: {} },
       publicKey: FIRST_ACCOUNT,
     },
   );
@@ -218,7 +219,10 @@ test('a wrong command line exits with 64', async () => {
     [[...imports, '--keystores', 'a', '--passwords', 'b', '--password-env', 'C'], /expected one of --passwords, /],
     [[...imports, '--keystores', 'a', '--password-env', 'C', '--id', 'same'], /--id expected a key id with \{pubkey\}/],
     [['init', '--password-env', 'A', '--password-file', 'b'], /cannot be used with/],
-    [['init', '--allow', 'sign,fly'], /Expected some of sign, derive/],
+    [
+      ['init', '--allow', 'sign,fly'],
+      /Expected some of sign, provePossession, agree, .*, export, with commas between them/,
+    ],
     [['passwd', '--sealed', 'keys.sealed', '--memory', '0'], /Expected a whole number from 1 to/],
     [['export', '--key', 'eth', '--out', 'x', '--n', '1000'], /Expected a power of two/],
   ];

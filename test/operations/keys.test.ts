@@ -6,14 +6,33 @@ import { suite } from '../support/suite.js';
 import { isRight, ONE_OF_EACH } from './oracle.js';
 
 const GENERATE = { type: 'ed25519', from: 'generate' } as const;
-const PUBLIC_KEY_BYTES = { ed25519: 32, secp256k1: 33, 'bls12-381': 48, x25519: 32, seed: 0 } as const;
-/** Without a policy: what the type can do, but for 'export'. */
+const PUBLIC_KEY_BYTES = {
+  ed25519: 32,
+  secp256k1: 33,
+  'bls12-381': 48,
+  x25519: 32,
+  seed: 0,
+  aead: 0,
+  hmac: 0,
+} as const;
+/** Without a policy: what the type can do, but for 'agree-raw' and 'export'. */
 const ALLOWED = {
   ed25519: ['sign'],
-  secp256k1: ['sign'],
-  'bls12-381': ['sign'],
-  x25519: [],
+  secp256k1: ['sign', 'agree'],
+  'bls12-381': ['sign', 'provePossession'],
+  x25519: ['agree', 'open'],
   seed: ['derive', 'extendedPublicKey'],
+  aead: ['encrypt', 'decrypt'],
+  hmac: ['mac'],
+} as const;
+const SCHEMES = {
+  ed25519: ['ed25519'],
+  secp256k1: ['ecdsa', 'ecdsa-recoverable', 'schnorr'],
+  'bls12-381': ['bls12-381'],
+  x25519: [],
+  seed: [],
+  aead: [],
+  hmac: [],
 } as const;
 const random = seededRandom('operations/keys');
 const test = suite('keys');
@@ -27,13 +46,17 @@ test.after(() => vault.close());
 const ids = (): string[] => vault.keys().map(({ id }) => id);
 
 test('the keys of the start are there, in order, as they are described', async () => {
-  assert.equal(ids(), ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed']);
+  assert.equal(ids(), Object.keys(ONE_OF_EACH));
   const { providers } = vault.info();
   for (const { id, type, publicKey, provider, source, allow, ...rest } of vault.keys()) {
-    assert.equal([id, source, provider, rest], [type, 'generate', providers[type], {}]);
+    assert.equal(
+      [id, source, provider, rest],
+      [type, 'generate', providers[type], { schemes: SCHEMES[type], state: 'ready', limits: {} }],
+    );
     assert.is(publicKey.length, PUBLIC_KEY_BYTES[type]);
     assert.equal(allow, ALLOWED[type]);
-    if (type === 'seed') await rejects(vault.publicKey(id), 'ERR_OPERATION_UNSUPPORTED', /does not have a public key/);
+    if (publicKey.length === 0)
+      await rejects(vault.publicKey(id), 'ERR_OPERATION_UNSUPPORTED', /does not have a public key/);
     else equalBytes(await vault.publicKey(id), publicKey);
   }
 });
@@ -197,7 +220,7 @@ test('what is no id is a mistake that names the rule, and is never repeated', as
       assert.not.ok(typeof id === 'string' && id.length > 3 && message.includes(id));
     }
   }
-  assert.equal(ids(), ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed']);
+  assert.equal(ids(), Object.keys(ONE_OF_EACH));
 });
 
 test('what is no specification is a mistake that lists every fault', async () => {

@@ -104,4 +104,6 @@ export const ONE_OF_EACH = {
   'bls12-381': { type: 'bls12-381', from: 'generate' },
   x25519: { type: 'x25519', from: 'generate' },
   seed: { type: 'seed', from: 'generate' },
+  aead: { type: 'aead', from: 'generate' },
+  hmac: { type: 'hmac', from: 'generate' },
 } as const;

@@ -8,6 +8,7 @@ import { createFrameWriter, REPLY_HEADER_BYTES, STATUS_CODES, schemeCode } from 
 import type { Scheme, Slot } from '../../dist/src/wire/types.js';
 import { layoutFor, SCRATCH_BYTES } from '../../dist/workers/arena/layout.js';
 import { openSlots } from '../../dist/workers/arena/slots.js';
+import { loadOperatorTools } from '../../dist/workers/operators/operators.js';
 import { chooseProviders } from '../../dist/workers/providers/choose.js';
 import { loadNativeModules } from '../../dist/workers/providers/native/load.js';
 import type { Providers } from '../../dist/workers/providers/provider.js';
@@ -137,6 +138,7 @@ const signWith = async (spoil: (providers: Providers) => Providers, verifyAfterS
   const slots = openSlots(buffer, layout);
   const scratch = new Uint8Array(buffer, layout.seatsOffset + 128, SCRATCH_BYTES);
   const { providers } = await chooseProviders('auto');
+  const operators = await loadOperatorTools('auto');
   const writer = createFrameWriter(256);
   const schemes: [keyof typeof ONE_OF_EACH, Scheme][] = [
     ['ed25519', 'ed25519'],
@@ -152,7 +154,7 @@ const signWith = async (spoil: (providers: Providers) => Providers, verifyAfterS
     writer.add({ slot: slot as Slot, generation: 0 }, schemeCode(scheme), 0, random.bytes(32), undefined);
   });
   const operations = writer.finish().slice(8);
-  const context = { slots, providers: spoil(providers), scratch, verifyAfterSign, pause: () => undefined };
+  const context = { slots, providers: spoil(providers), operators, scratch, verifyAfterSign, pause: () => undefined };
   return new Uint8Array(signOperations(operations, schemes.length, context));
 };
 

@@ -75,9 +75,11 @@ const failing = (fails: number, code: 'ERR_SIGNATURE_FAULT' | 'ERR_SIGNER_FAILED
       reply[REPLY_HEADER_BYTES + fails] = statusOf(code);
       return [reply.buffer];
     },
+    onNotice: () => undefined,
     ended: new Promise(() => undefined),
   } as unknown as VaultHost;
-  const info = { id: 'key', type: 'ed25519', publicKey: new Uint8Array(32), provider: 'native', source: 'generate' };
+  const key = { id: 'key', type: 'ed25519', publicKey: new Uint8Array(32), provider: 'native', source: 'generate' };
+  const info = { ...key, allow: ['sign'], schemes: ['ed25519'], state: 'ready', limits: {} };
   const record = { info, handle: { slot: 0 as Slot, generation: 1 } } as Parameters<typeof createClient>[3][number];
   return createClient(host, { ...defaultConfig(), maxPending: 10 }, {} as VaultInfo, [record]);
 };

@@ -48,7 +48,7 @@ testNative(test, 'auto falls back type by type', async () => {
   assert.is(await typesOf({ ...all, blst: undefined }), 'bls12-381');
   assert.is(await typesOf({ ...all, secp256k1: undefined }), 'secp256k1,seed');
   // BIP-340 hashes secrets with libsodium, so secp256k1 goes with it; derivation from seeds takes both.
-  assert.is(await typesOf({ ...all, sodium: undefined }), 'ed25519,secp256k1,x25519,seed');
+  assert.is(await typesOf({ ...all, sodium: undefined }), 'ed25519,secp256k1,x25519,seed,aead,hmac');
 });
 
 test('native without its packages is an error that names every type', async () => {

@@ -29,6 +29,8 @@ const EDGE_KEYS: Readonly<Record<KeyType, readonly Uint8Array[]>> = {
   secp256k1: [scalar(1n), scalar(2n), minusOne(SECP256K1_ORDER)],
   'bls12-381': [scalar(1n), scalar(2n), minusOne(BLS12_381_ORDER)],
   seed: [scalar(1n), new Uint8Array(16).fill(255), new Uint8Array(64).fill(255)],
+  aead: [scalar(1n), new Uint8Array(32).fill(255)],
+  hmac: [scalar(1n), new Uint8Array(16).fill(255), new Uint8Array(64).fill(255)],
 };
 
 const keyOf = (type: KeyType, i: number): Uint8Array => {
@@ -93,18 +95,24 @@ testNative(test, 'x25519: 300 public keys are equal', (native) => {
   }
 });
 
-testNative(test, 'seeds of every length lie in their slots alike, and sign nothing', (native) => {
-  for (let i = 0; i <= 50; i++) {
-    const seed = EDGE_KEYS.seed[i] ?? random.bytes(13 + i);
-    const [expected, made] = [loadKey(noble.seed, seed, 1), loadKey(native.seed, seed, 2)];
-    for (const view of [expected, made]) {
-      equalSecret(secretIn(view, 'seed'), seed, 'the seed, at its length');
-      assert.ok(isWiped(view.expanded.subarray(seed.length)));
-    }
-    equalBytes(made.publicKey, expected.publicKey);
-    for (const { seed: provider } of [native, noble]) {
-      assert.throws(() => provider.sign(made, 0, 'ed25519', seed, new Uint8Array(64), scratch, undefined), /seed/);
-      assert.is(provider.verify(made.publicKey, 'ed25519', seed, new Uint8Array(64)), false);
+testNative(test, 'seeds, aead and hmac keys of every length lie in their slots alike, and sign nothing', (native) => {
+  for (const type of ['seed', 'aead', 'hmac'] as const) {
+    const { minSecretBytes, secretBytes } = KEY_TYPE_FACTS[type];
+    const drawn = Array.from({ length: secretBytes + 1 - minSecretBytes }, (_, i) => random.bytes(minSecretBytes + i));
+    for (const secret of [...EDGE_KEYS[type], ...drawn]) {
+      const [expected, made] = [loadKey(noble[type], secret, 1), loadKey(native[type], secret, 2)];
+      for (const view of [expected, made]) {
+        equalSecret(secretIn(view, type), secret, 'the secret, at its length');
+        assert.ok(isWiped(view.expanded.subarray(secret.length)));
+      }
+      equalBytes(made.publicKey, expected.publicKey);
+      for (const { [type]: provider } of [native, noble]) {
+        assert.throws(
+          () => provider.sign(made, 0, 'ed25519', secret, new Uint8Array(64), scratch, undefined),
+          new RegExp(`of type ${type} does not sign`),
+        );
+        assert.is(provider.verify(made.publicKey, 'ed25519', secret, new Uint8Array(64)), false);
+      }
     }
   }
 });

@@ -45,8 +45,8 @@ test('random bytes are judged as integers are', () => {
   }
 });
 
-test('ed25519 and x25519 keys are keys unless they are all zero', () => {
-  for (const type of ['ed25519', 'x25519'] as const) {
+test('ed25519, x25519 and aead keys are keys unless they are all zero', () => {
+  for (const type of ['ed25519', 'x25519', 'aead'] as const) {
     assert.not.ok(isInRange(type, staged(new Uint8Array(32))));
     for (let bit = 0; bit < 256; bit++) {
       const bytes = new Uint8Array(32);
@@ -57,19 +57,21 @@ test('ed25519 and x25519 keys are keys unless they are all zero', () => {
   }
 });
 
-test('a seed has 16 to 64 bytes, and is one unless they are all zero', () => {
-  for (let length = 0; length <= 80; length++) {
-    const isSeedLength = length >= 16 && length <= 64;
-    assert.not.ok(isInRange('seed', staged(new Uint8Array(length))), `${length} zeros`);
-    const last = new Uint8Array(length);
-    if (length > 0) last[length - 1] = 1;
-    assert.is(isInRange('seed', staged(last)), isSeedLength, `${length} bytes`);
-    assert.is(isInRange('seed', new Uint8Array(length).fill(255)), isSeedLength, `${length} bytes`);
+test('a seed or hmac key has 16 to 64 bytes, and is one unless they are all zero', () => {
+  for (const type of ['seed', 'hmac'] as const) {
+    for (let length = 0; length <= 80; length++) {
+      const isLength = length >= 16 && length <= 64;
+      assert.not.ok(isInRange(type, staged(new Uint8Array(length))), `${length} zeros`);
+      const last = new Uint8Array(length);
+      if (length > 0) last[length - 1] = 1;
+      assert.is(isInRange(type, staged(last)), isLength, `${length} bytes`);
+      assert.is(isInRange(type, new Uint8Array(length).fill(255)), isLength, `${length} bytes`);
+    }
   }
 });
 
 test('no other length is a key', () => {
-  for (const type of ['ed25519', 'x25519', 'secp256k1', 'bls12-381'] as const) {
+  for (const type of ['ed25519', 'x25519', 'secp256k1', 'bls12-381', 'aead'] as const) {
     for (const length of [0, 1, 31, 33, 48, 64]) assert.not.ok(isInRange(type, new Uint8Array(length).fill(1)));
   }
 });

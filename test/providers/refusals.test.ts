@@ -66,8 +66,8 @@ testBoth(test, 'a scheme of another type verifies nothing and signs nothing', (p
   }
 });
 
-testBoth(test, 'x25519 keys and seeds do not sign', (providers) => {
-  for (const type of ['x25519', 'seed'] as const) {
+testBoth(test, 'x25519, aead and hmac keys and seeds do not sign', (providers) => {
+  for (const type of ['x25519', 'seed', 'aead', 'hmac'] as const) {
     const view = loadKey(providers[type], secret);
     const room = new Uint8Array(64);
     for (const scheme of ['ed25519', 'ecdsa', 'bls12-381'] as const) {
@@ -166,7 +166,7 @@ testNative(test, 'native BLS key objects are kept per slot and generation, and f
   assert.is(bls.forget(slotView(3).slot), true);
   assert.is(bls.forget(slotView(3).slot), false);
   assert.is(bls.forget(slotView(4).slot), false);
-  for (const type of ['ed25519', 'secp256k1', 'x25519', 'seed'] as const) {
+  for (const type of ['ed25519', 'secp256k1', 'x25519', 'seed', 'aead', 'hmac'] as const) {
     loadKey(native[type], scalar(11n), 3);
     assert.is(native[type].forget(slotView(3).slot), false);
   }

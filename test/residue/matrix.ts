@@ -62,6 +62,8 @@ const SCHEMES: Readonly<Record<KeyType, readonly string[]>> = {
   'bls12-381': ['bls12-381'],
   x25519: [],
   seed: [],
+  aead: [],
+  hmac: [],
 };
 
 /** Whether memory is as promised: no trace after the end; one copy, in the arena, before. noble promises the arena only. */
@@ -209,6 +211,8 @@ const ALLOWED_TO_WRITE: Readonly<Record<KeyType, readonly Operation[]>> = {
   'bls12-381': ['export'],
   x25519: ['export'],
   seed: ['derive', 'extendedPublicKey', 'export'],
+  aead: ['export'],
+  hmac: ['export'],
 };
 
 const openCommand = (

@@ -2,6 +2,7 @@
 // and names the form; and it finds nothing where nothing is. A scan that finds zero means something only after this.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../support/assert.js';
 import { seededRandom } from '../support/random.js';
@@ -173,6 +174,16 @@ if (reason !== undefined) {
     await assertEachFound('string', wide, true);
   });
 
+  // Of programs and libraries only what was written to is read.
+  test('finds a secret in the memory of the program itself', async () => {
+    const [secret, absent] = [makeSecret(), makeSecret()];
+    const { hits } = await scanPlanted('program', [secret.bytes], [secret, absent]);
+    assert.equal(
+      hits.map(({ secret: label, whole, where }) => [label, whole, where]),
+      [[secret.label, true, basename(process.execPath)]],
+    );
+  });
+
   test('finds a secret that is a BigInt', async () => {
     const secret = makeSecret();
     const { hits } = await scanPlanted('bigint', [secret.bytes], [secret]);
@@ -208,7 +219,7 @@ if (reason !== undefined) {
     const secrets = Array.from({ length: 8 }, (_, i) => makeSecret(TYPES[i % TYPES.length] as string));
     const result = await scanPlanted('malloc', [random.bytes(32)], secrets);
     assert.is(result.hits.length, 0);
-    assert.ok(result.bytesScanned > 20 * 1024 * 1024, 'it read the process');
+    assert.ok(result.bytesScanned > 4 * 1024 * 1024, 'it read the process');
   });
 }
 

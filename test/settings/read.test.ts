@@ -17,12 +17,20 @@ const KEY = { type: 'ed25519', from: 'generate' } as const;
 const ENV_NAME = 'the name of an environment variable (up to 255 letters, digits and _, not starting with a digit)';
 const JSON_SOURCES = '"generate" or an object with "env", "file", "mnemonic", "seed", "keystore" or "sealed"';
 const SOURCES = '"generate" or an object with "env", "file", "bytes", "mnemonic", "seed", "keystore" or "sealed"';
-const TYPES = '"ed25519", "secp256k1", "bls12-381", "x25519" or "seed"';
+const TYPES = '"ed25519", "secp256k1", "bls12-381", "x25519", "seed", "aead" or "hmac"';
 const SECRETS = 'an object with "env", "file" or "bytes"';
 const PATH = 'the path of a file (1 to 32,767 characters, no NUL)';
-const OPERATIONS = '"sign", "derive", "extendedPublicKey" or "export"';
+const OPERATIONS =
+  'one of sign, provePossession, agree, agree-raw, open, encrypt, decrypt, mac, derive, extendedPublicKey, export, or an operator of the settings';
 const PASSWORD = { env: 'PASSWORD' };
-const KDF = { maxKdfMemory: 1_074_790_400, maxKdfWork: 4_194_304 };
+const REST = {
+  maxKdfMemory: 1_074_790_400,
+  maxKdfWork: 4_194_304,
+  lockIdleMs: 0,
+  lockUnsealed: 'drop',
+  operators: [],
+  audit: null,
+};
 const FILE = 'a JSON file of at most 1 MiB';
 
 const write = (content: string | Uint8Array, name = 'strongroom.json'): string => {
@@ -42,7 +50,7 @@ test('an empty object gives the documented defaults', () => {
       maxPending: 65_536,
       maxPendingBytes: 536_870_912,
       verifyAfterSign: false,
-      ...KDF,
+      ...REST,
     },
     keys: [],
     loads: [],
@@ -80,23 +88,21 @@ test('every field comes out, with defaults filled in and file paths absolute', (
     maxPending: 8,
     maxPendingBytes: 1_048_576,
     verifyAfterSign: true,
-    ...KDF,
+    ...REST,
   });
   assert.equal(keys, [
-    { id: 'g', type: 'ed25519', from: 'generate', allow: undefined },
-    { id: 'e', type: 'secp256k1', from: { env: 'E', encoding: 'hex' }, allow: undefined },
+    { id: 'g', type: 'ed25519', from: 'generate' },
+    { id: 'e', type: 'secp256k1', from: { env: 'E', encoding: 'hex' } },
     {
       id: 'f',
       type: 'bls12-381',
       from: { file: resolve('keys/f.hex'), encoding: 'auto', allowSharedFile: true },
-      allow: undefined,
     },
-    { id: 'b', type: 'x25519', from: { bytes, encoding: 'auto' }, allow: undefined },
+    { id: 'b', type: 'x25519', from: { bytes, encoding: 'auto' } },
     {
       id: 'constructor',
       type: 'ed25519',
       from: { file: resolve('/abs/key'), encoding: 'auto', allowSharedFile: false },
-      allow: undefined,
     },
   ]);
   const last = keys[3]?.from;
@@ -151,13 +157,11 @@ test('loads and the limits of key derivations come out in the same way, from a f
     const { config, loads } = readSettings(given, {});
     assert.equal([config.maxKdfMemory, config.maxKdfWork], [2 ** 26, 1000]);
     const at = (path: string): string => join(folder, path);
-    const none = { allow: undefined };
     assert.equal(loads, [
       {
         keystores: at('validators'),
         passwords: { folder: at('passwords'), allowSharedFile: false },
         id: 'v/{pubkey}',
-        ...none,
       },
       {
         keystores: resolve('/abs'),
@@ -165,10 +169,63 @@ test('loads and the limits of key derivations come out in the same way, from a f
         id: '{name}',
         allow: ['sign'],
       },
-      { keystores: at('k'), passwords: { file: at('one.txt'), allowSharedFile: false }, id: '{address}', ...none },
-      { sealed: at('keys.sealed'), password: { file: at('pw'), allowSharedFile: false }, id: '{id}', ...none },
+      { keystores: at('k'), passwords: { file: at('one.txt'), allowSharedFile: false }, id: '{address}' },
+      { sealed: at('keys.sealed'), password: { file: at('pw'), allowSharedFile: false }, id: '{id}' },
       { sealed: at('old.sealed'), password: PASSWORD, id: 'old/{id}', allow: [] },
     ]);
+  }
+});
+
+test('policies of keys and of loads, locking, operators and the audit log come out, from a file as from an object', () => {
+  const limits = { maxSignatures: 1000, perSecond: 5, expiresInMs: 60_000, idleMs: 1000 };
+  const longest = { maxSignatures: Number.MAX_SAFE_INTEGER, perSecond: 10_000_000, expiresInMs: 3_155_760_000_000 };
+  const settings = {
+    keys: {
+      a: { type: 'secp256k1', from: 'generate', allow: ['sign', 'sphinx/unwrap'], schemes: ['schnorr'], ...limits },
+      b: { type: 'aead', from: { file: 'b' }, ...longest, maxSignatures: undefined, idleMs: 1 },
+      c: { type: 'hmac', from: 'generate' },
+    },
+    load: [
+      { keystores: '/k', passwords: { env: 'P' }, id: '{name}', ...limits, schemes: ['bls12-381'] },
+      { sealed: '/s', password: PASSWORD, ...longest },
+    ],
+    lock: { idleMs: 900_000, unsealed: 'refuse' },
+    operators: { 'sphinx/unwrap': './ops/sphinx.js', 'x/y': '/abs/y.mjs' },
+    audit: { file: 'audit.log', key: 'a', operations: 'each' },
+  } as const;
+  const file = write(JSON.stringify(settings));
+  for (const [given, folder] of [
+    [settings, process.cwd()],
+    [file, join(file, '..')],
+  ] as const) {
+    const { config, keys, loads } = readSettings(given as unknown as Settings, {});
+    assert.equal(keys, [
+      { id: 'a', ...settings.keys.a },
+      {
+        id: 'b',
+        type: 'aead',
+        from: { file: join(folder, 'b'), encoding: 'auto', allowSharedFile: false },
+        perSecond: 10_000_000,
+        expiresInMs: 3_155_760_000_000,
+        idleMs: 1,
+      },
+      { id: 'c', type: 'hmac', from: 'generate' },
+    ] as unknown as typeof keys);
+    const [keystores, sealed] = loads;
+    assert.equal(keystores, {
+      keystores: resolve('/k'),
+      passwords: { env: 'P' },
+      id: '{name}',
+      ...limits,
+      schemes: ['bls12-381'],
+    });
+    assert.equal(sealed, { sealed: resolve('/s'), password: PASSWORD, id: '{id}', ...longest });
+    assert.equal([config.lockIdleMs, config.lockUnsealed], [900_000, 'refuse']);
+    assert.equal(config.operators, [
+      { name: 'sphinx/unwrap', path: join(folder, 'ops/sphinx.js') },
+      { name: 'x/y', path: resolve('/abs/y.mjs') },
+    ]);
+    assert.equal(config.audit, { path: join(folder, 'audit.log'), key: 'a', operations: 'each', onError: 'refuse' });
   }
 });
 
@@ -337,7 +394,7 @@ test('each mistake in a password, a path, a policy or a load has its path and re
     ],
     [
       { keys: { a: { ...KEY, allow: 'sign' } } },
-      'keys["a"].allow: expected an array of 0 to 4 items, got a string of 4 characters',
+      'keys["a"].allow: expected an array of 0 to 75 items, got a string of 4 characters',
     ],
     [{ kdf: 7 }, 'kdf: expected an object with "maxMemory" and "maxWork", got a number'],
     [
@@ -373,6 +430,64 @@ test('each mistake in a password, a path, a policy or a load has its path and re
   assert.equal(problemsOf(inFile), [
     'keys["a"].from.mnemonic.bytes: a JSON file cannot hold bytes; use "env" or "file"',
   ]);
+});
+
+test('each mistake in a limit, in locking, in operators and in the audit log has its path and reason', () => {
+  const keyOf = (type: string, policy: object): unknown => ({ keys: { a: { type, from: 'generate', ...policy } } });
+  const count = 'expected a whole number from 1 to 9,007,199,254,740,991';
+  const rate = 'expected a whole number from 1 to 10,000,000';
+  const time = 'expected a whole number from 1 to 3,155,760,000,000';
+  const schemes = '"ed25519", "ecdsa", "ecdsa-recoverable", "schnorr" or "bls12-381"';
+  const cases: [unknown, string][] = [
+    [keyOf('ed25519', { maxSignatures: 0 }), `keys["a"].maxSignatures: ${count}, got a smaller one`],
+    [keyOf('ed25519', { maxSignatures: 2 ** 53 }), `keys["a"].maxSignatures: ${count}, got a larger one`],
+    [keyOf('ed25519', { maxSignatures: '5' }), `keys["a"].maxSignatures: ${count}, got a string of 1 character`],
+    [keyOf('ed25519', { maxSignatures: null }), `keys["a"].maxSignatures: ${count}, got null`],
+    [keyOf('ed25519', { perSecond: 1.5 }), `keys["a"].perSecond: ${rate}, got a fraction`],
+    [keyOf('ed25519', { perSecond: 10_000_001 }), `keys["a"].perSecond: ${rate}, got a larger one`],
+    [keyOf('ed25519', { expiresInMs: 3_155_760_000_001 }), `keys["a"].expiresInMs: ${time}, got a larger one`],
+    [keyOf('ed25519', { idleMs: 0 }), `keys["a"].idleMs: ${time}, got a smaller one`],
+    [keyOf('ed25519', { schemes: [] }), 'keys["a"].schemes: expected an array of 1 to 5 items, got 0'],
+    [keyOf('ed25519', { schemes: ['rsa'] }), `keys["a"].schemes[0]: expected ${schemes}, got a string of 3 characters`],
+    [
+      keyOf('ed25519', { schemes: ['ed25519', 'schnorr'] }),
+      'keys["a"].schemes: a key of type "ed25519" has no scheme "schnorr"',
+    ],
+    [keyOf('hmac', { schemes: ['ed25519'] }), 'keys["a"].schemes: a key of type "hmac" has no scheme "ed25519"'],
+    ...['x25519', 'seed', 'aead', 'hmac'].map((type): [unknown, string] => [
+      keyOf(type, { maxSignatures: 1 }),
+      `keys["a"].maxSignatures: a key of type "${type}" makes no signatures`,
+    ]),
+    [keyOf('aead', { allow: ['mac'] }), 'keys["a"].allow: a key of type "aead" has no operation "mac"'],
+    [keyOf('seed', { allow: ['sign'] }), 'keys["a"].allow: a key of type "seed" has no operation "sign"'],
+    [keyOf('ed25519', { maxsignatures: 1 }), 'keys["a"].maxsignatures: unknown field; did you mean "maxSignatures"?'],
+    ...['agree', 'open', 'seal', 'Sphinx/unwrap'].map((operation): [unknown, string] => [
+      keyOf('ed25519', { allow: [operation] }),
+      ['agree', 'open'].includes(operation)
+        ? `keys["a"].allow: a key of type "ed25519" has no operation "${operation}"`
+        : `keys["a"].allow[0]: expected ${OPERATIONS}, got a string of ${operation.length} characters`,
+    ]),
+    [load({ idleMs: -1 }), `load[0].idleMs: ${time}, got a smaller one`],
+    [sealedLoad({ perSecond: [] }), `load[0].perSecond: ${rate}, got an array`],
+    [{ lock: true }, 'lock: expected an object with "idleMs" and "unsealed", got a boolean'],
+    [{ lock: { idleMs: 0 } }, `lock.idleMs: ${time}, got a smaller one`],
+    [{ lock: { unsealed: 'keep' } }, 'lock.unsealed: expected "drop" or "refuse", got a string of 4 characters'],
+    [{ lock: { after: 1 } }, 'lock.after: unknown field'],
+    [{ operators: ['./a.js'] }, 'operators: expected an object of operators by name, got an array'],
+    [
+      { operators: { unwrap: './a.js' } },
+      'operators[#1]: expected the name of an operator (two words of small letters, digits and hyphens, with a slash between them, up to 64 characters), got a string of 6 characters',
+    ],
+    [{ operators: { 'a/b': '' } }, `operators["a/b"]: expected ${PATH}, got an empty string`],
+    [{ audit: 'audit.log' }, 'audit: expected an object with "file", got a string of 9 characters'],
+    [{ audit: {} }, `audit.file: expected ${PATH}, got nothing`],
+    [
+      { audit: { file: 'a', operations: 'all' } },
+      'audit.operations: expected "summary" or "each", got a string of 3 characters',
+    ],
+    [{ audit: { file: 'a', onError: '' } }, 'audit.onError: expected "refuse" or "continue", got an empty string'],
+  ];
+  for (const [input, expected] of cases) assert.equal(problemsOf(input), [expected]);
 });
 
 test('ids are checked, also those that objects have by nature', () => {
@@ -487,6 +602,18 @@ test('no value is ever echoed, wherever it stands', () => {
     sealedLoad({ password: marker, id: marker }),
     { load: [marker] },
     { load: marker, kdf: marker },
+    {
+      keys: {
+        a: { ...KEY, schemes: [marker], maxSignatures: marker, perSecond: marker, expiresInMs: marker, idleMs: marker },
+      },
+    },
+    sealedLoad({ schemes: marker, maxSignatures: [marker], idleMs: { [marker]: marker } }),
+    { lock: { idleMs: marker, unsealed: marker, [marker]: marker }, audit: { file: [marker], [marker]: marker } },
+    {
+      lock: marker,
+      operators: { [marker]: marker, [odd]: odd },
+      audit: { file: `${marker}\0`, key: odd, onError: marker },
+    },
   ];
   const environment = {
     STRONGROOM_THREADS: marker,
@@ -528,6 +655,18 @@ test('hostile objects are refused, whole and in every field, and nothing of them
       load({ keystores: value, passwords: value, id: value, allow: value }),
       load({ keystores: value, passwords: { folder: value, allowSharedFile: value } }),
       sealedLoad({ sealed: value, password: value, id: value, allow: [value] }),
+      {
+        keys: {
+          a: { ...KEY, schemes: value, maxSignatures: value, perSecond: value, expiresInMs: value, idleMs: value },
+        },
+      },
+      { keys: { a: { ...KEY, schemes: [value], maxSignatures: value } } },
+      { threads: value, lock: value, operators: value, audit: value },
+      {
+        lock: { idleMs: value, unsealed: value },
+        audit: { file: value, key: value, operations: value, onError: value },
+      },
+      { operators: { 'a/b': value } },
     ];
     if (label !== 'an array with holes') shapes.push({ threads: 0, keys: { a: { ...KEY, extra: value } } });
     for (const shape of shapes) assert.not.match(allTextOf(refused(shape)), 'MARKER', label);
@@ -559,12 +698,16 @@ test('each field is read once, so a getter cannot change its mind after the chec
     keys: {
       a: { type: 'ed25519', from: { file: 'a', encoding: 'hex' } },
       b: KEY,
-      c: { type: 'seed', from: { mnemonic: { file: 'w' }, passphrase: { env: 'P' } }, allow: ['derive'] },
+      c: { type: 'seed', from: { mnemonic: { file: 'w' }, passphrase: { env: 'P' } }, allow: ['derive'], idleMs: 5 },
+      g: { type: 'secp256k1', from: 'generate', schemes: ['ecdsa'], maxSignatures: 1, perSecond: 2, expiresInMs: 3 },
       d: { type: 'secp256k1', from: { seed: 'c', path: 'm/0' } },
       e: { type: 'secp256k1', from: { keystore: 'k', password: { file: 'p' } } },
       f: { type: 'ed25519', from: { sealed: 's', password: { file: 'p' } } },
     },
     kdf: { maxMemory: 2 ** 30 },
+    lock: { idleMs: 5, unsealed: 'drop' },
+    operators: { 'a/b': './ab.js' },
+    audit: { file: 'audit.log', key: 'g' },
     load: [
       { keystores: 'k', passwords: { folder: 'p' }, id: '{name}', allow: ['sign'] },
       { sealed: 's', password: { env: 'P' } },
@@ -581,7 +724,6 @@ test('a key that a caller registers is checked the same way, with a TypeError', 
     id: 'a',
     type: 'ed25519',
     from: { file: resolve('/keys/k'), encoding: 'auto', allowSharedFile: false },
-    allow: undefined,
   });
   const bad = (): unknown => expectKey('__proto__', { type: 'rsa', from: {} }, '/');
   assert.throws(bad, (error: unknown) => error instanceof TypeError);

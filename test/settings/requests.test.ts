@@ -4,8 +4,10 @@ import { fillTemplate, wireLoad } from '../../dist/src/wire/loads.js';
 import {
   checkExecuteRequest,
   checkExportRequest,
+  checkLockRequest,
   checkResealRequest,
   checkSealRequest,
+  checkUnlockRequest,
 } from '../../dist/src/wire/requests.js';
 import { assert } from '../support/assert.js';
 import { suite } from '../support/suite.js';
@@ -16,6 +18,7 @@ const test = suite('checks of loads and requests');
 
 type Json = Record<string, unknown>;
 const password = { kind: 'file', path: '/pw', allowSharedFile: false };
+const handed = { kind: 'bytes', handoff: 3 };
 const cost = { memory: 8192, passes: 1 };
 
 const checkLoad = (value: unknown): unknown => {
@@ -43,9 +46,29 @@ const CHECKS: readonly (readonly [name: string, check: (value: unknown) => unkno
       { ...keystores, passwords: { kind: 'env', name: 'A', handoff: 7 }, id: `${'x'.repeat(122)}{name}` },
       sealed,
       { ...sealed, id: 'old/{id}', allow: [] },
+      { ...sealed, schemes: ['ed25519'], maxSignatures: 1, perSecond: 2, expiresInMs: 3, idleMs: 4 },
     ],
   ],
-  ['execute', checkExecuteRequest, [execute, { ...execute, path: 'x'.repeat(4096) }]],
+  [
+    'execute',
+    checkExecuteRequest,
+    [execute, { ...execute, path: 'x'.repeat(4096) }, { id: 'a', operator: 'provePossession' }],
+  ],
+  ['lock', checkLockRequest, [{ unsealed: 'drop' }, { unsealed: 'refuse' }]],
+  [
+    'unlock',
+    checkUnlockRequest,
+    [
+      { files: [] },
+      { files: [], password },
+      {
+        files: [
+          { path: '/a', password },
+          { path: '/b', password: handed },
+        ],
+      },
+    ],
+  ],
   [
     'seal',
     checkSealRequest,
@@ -116,7 +139,7 @@ test('each mistake of a load has its place and reason', () => {
     ],
     [
       { ...keystores, allow: ['rob'] },
-      'load.allow[0]: expected "sign", "derive", "extendedPublicKey" or "export", got a string of 3 characters',
+      'load.allow[0]: expected one of sign, provePossession, agree, agree-raw, open, encrypt, decrypt, mac, derive, extendedPublicKey, export, or an operator of the settings, got a string of 3 characters',
     ],
     [{ ...sealed, id: '{name}' }, 'load.id: expected a key id with {id} in it, got a string of 6 characters'],
     [{ ...sealed, folder: '/k' }, 'load.folder: unknown field'],
@@ -156,12 +179,46 @@ test('each number of a request has its bounds', () => {
   );
   assert.match(
     refusal(checkExecuteRequest, { ...execute, operator: 'sign' }).message,
-    /request\.operator: expected "extendedPublicKey"/,
+    /request\.operator: expected the name of an operator, got/,
   );
   assert.match(
     refusal(checkExecuteRequest, { ...execute, path: 'x'.repeat(4097) }).message,
     /request\.path: expected a key path/,
   );
+});
+
+test('an operator of the settings has its input handed on as it is, and the others none but their own', () => {
+  const input = { deep: [new Uint8Array(3)] };
+  const checked = checkExecuteRequest({ id: 'a', operator: 'sphinx/unwrap', input });
+  assert.ok('input' in checked && checked.input === input);
+  assert.equal(checkExecuteRequest({ id: 'a', operator: 'sphinx/unwrap' }), {
+    id: 'a',
+    operator: 'sphinx/unwrap',
+    input: undefined,
+  });
+  assert.match(refusal(checkExecuteRequest, { ...execute, operator: 'sphinx/unwrap' }).message, /path: unknown field/);
+  for (const field of ['path', 'input']) {
+    const given = { id: 'a', operator: 'provePossession', [field]: 'm' };
+    assert.match(refusal(checkExecuteRequest, given).message, `request.${field}: unknown field`);
+  }
+  assert.match(refusal(checkExecuteRequest, { ...execute, input: 1 }).message, /request\.input: unknown field/);
+  for (const operator of ['agree', 'seal', 'mac', 'export', 'Sphinx/unwrap', 'a/b/c']) {
+    assert.match(refusal(checkExecuteRequest, { id: 'a', operator }).message, /expected the name of an operator/);
+  }
+});
+
+test('each mistake in what an unlock is asked has its place and reason', () => {
+  const cases: [Json, RegExp][] = [
+    [{}, /request\.files: expected an array/],
+    [{ files: [password] }, /request\.files\[0\]\.password: expected an object, got nothing/],
+    [{ files: [{ path: 'a', password }] }, /request\.files\[0\]\.path: expected the absolute path/],
+    [{ files: [{ path: '/a', password, create: true }] }, /request\.files\[0\]\.create: unknown field/],
+    [{ files: [], password: 'hunter2' }, /request\.password: expected an object, got a string of 7 characters/],
+  ];
+  for (const [given, reason] of cases) assert.match(refusal(checkUnlockRequest, given).message, reason);
+  for (const unsealed of ['keep', '', null, true]) {
+    assert.match(refusal(checkLockRequest, { unsealed }).message, /request\.unsealed: expected "drop" or "refuse"/);
+  }
 });
 
 test('a template is filled with what it names, and nothing that is inherited', () => {

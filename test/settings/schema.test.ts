@@ -43,6 +43,31 @@ const LANGUAGES = [
   ...['english', 'chinese-simplified', 'chinese-traditional', 'czech', 'french', 'italian', 'japanese', 'korean'],
   ...['portuguese', 'spanish'],
 ];
+const TYPES = ['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed', 'aead', 'hmac'];
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  ed25519: ['sign', 'export'],
+  secp256k1: ['sign', 'agree', 'agree-raw', 'export'],
+  'bls12-381': ['sign', 'provePossession', 'export'],
+  x25519: ['agree', 'agree-raw', 'open', 'export'],
+  seed: ['derive', 'extendedPublicKey', 'export'],
+  aead: ['encrypt', 'decrypt', 'export'],
+  hmac: ['mac', 'export'],
+};
+const ALL_OPERATIONS = [...new Set(Object.values(OPERATIONS).flat())];
+const SCHEMES: Readonly<Record<string, readonly string[]>> = {
+  ed25519: ['ed25519'],
+  secp256k1: ['ecdsa', 'ecdsa-recoverable', 'schnorr'],
+  'bls12-381': ['bls12-381'],
+};
+const ALL_SCHEMES = Object.values(SCHEMES).flat();
+const policy = (type: string, fields: object): Json => ({ keys: { a: { type, from: 'generate', ...fields } } });
+const HOLDERS: readonly ((fields: Json) => Json)[] = [(fields) => policy('ed25519', fields), keystores, sealedFile];
+const LIMITS: Readonly<Record<string, number>> = {
+  maxSignatures: Number.MAX_SAFE_INTEGER,
+  perSecond: 10_000_000,
+  expiresInMs: 3_155_760_000_000,
+  idleMs: 3_155_760_000_000,
+};
 const HARDENED = ["m/0'", "m/2147483647'", "m/44h/501H/0'", `m${"/1'".repeat(255)}`];
 const MARKED = ["m/44'/60'/0'/0/0", 'm/2147483647', 'm/0/1h', `m${'/1'.repeat(255)}`];
 const UNMARKED = ['m/12381/3600/0/0/0', 'm/2147483648', 'm/4294967295', 'm/999999999/1000000000/4294967289'];
@@ -61,9 +86,7 @@ const good: unknown[] = [
   ]),
   ...LANGUAGES.map((language) => key({ mnemonic: PASSWORD, language }, 'seed')),
   key({ keystore: 'k.json', password: PASSWORD }, 'secp256k1'),
-  ...['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'].map((type) =>
-    key({ sealed: 'keys.sealed', password: PASSWORD, create: true }, type),
-  ),
+  ...TYPES.map((type) => key({ sealed: 'keys.sealed', password: PASSWORD, create: true }, type)),
   ...[[], ['sign'], ['sign', 'sign'], ['sign', 'export']].map((allow) => ({
     keys: { a: { type: 'ed25519', from: 'generate', allow } },
   })),
@@ -75,6 +98,26 @@ const good: unknown[] = [
     keystores({ allow }),
     sealedFile({ allow }),
   ]),
+  ...TYPES.map((type) => policy(type, { allow: [...OPERATIONS[type]!, 'sphinx/unwrap', 'a/b-2'] })),
+  ...TYPES.flatMap((type) => (SCHEMES[type] ?? []).map((scheme) => policy(type, { schemes: [scheme] }))),
+  ...TYPES.map((type) => policy(type, { perSecond: 1, expiresInMs: 1, idleMs: 1 })),
+  policy('secp256k1', { schemes: [...SCHEMES.secp256k1!, 'schnorr', 'ecdsa'], maxSignatures: 1 }),
+  ...HOLDERS.flatMap((holder) => [
+    holder({ allow: new Array(75).fill('sign') }),
+    ...Object.entries(LIMITS).flatMap(([name, most]) => [holder({ [name]: 1 }), holder({ [name]: most })]),
+  ]),
+  ...[keystores, sealedFile].map((holder) => holder({ allow: [...ALL_OPERATIONS, 'a/b'], schemes: ALL_SCHEMES })),
+  { lock: {} },
+  { lock: { idleMs: 1 } },
+  { lock: { idleMs: 3_155_760_000_000, unsealed: 'drop' } },
+  { lock: { unsealed: 'refuse' } },
+  { operators: {} },
+  { operators: { 'sphinx/unwrap': './ops/sphinx.js', [`${'a'.repeat(31)}/${'b'.repeat(32)}`]: '/abs' } },
+  { operators: Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`a/b${i}`, 'x'])) },
+  { audit: { file: 'audit.log' } },
+  { audit: { file: '/var/audit.log', key: 'node/audit', operations: 'each', onError: 'continue' } },
+  { audit: { file: 'a', operations: 'summary', onError: 'refuse' } },
+
   { load: [] },
   { load: [keystores({}), sealedFile({})].flatMap(({ load }) => load) },
   keystores({ passwords: { folder: 'p' } }),
@@ -104,7 +147,7 @@ const good: unknown[] = [
   { maxPendingBytes: 4_294_967_296 },
   { verifyAfterSign: true },
   ...['strict', 'warn', 'off'].map((hardening) => ({ hardening })),
-  ...['ed25519', 'secp256k1', 'bls12-381', 'x25519', 'seed'].map((type) => key('generate', type)),
+  ...TYPES.map((type) => key('generate', type)),
   ...['auto', 'raw', 'hex', 'base64', 'pem'].map((encoding) => key({ env: 'A', encoding })),
   key({ env: '_' }),
   key({ env: 'N'.repeat(255) }),
@@ -177,11 +220,55 @@ const bad: unknown[] = [
     ['bls12-381', 'extendedPublicKey'],
     ['secp256k1', 'derive'],
   ].map(([type, operation]) => ({ keys: { a: { type, from: 'generate', allow: [operation] } } })),
-  ...['sign', null, {}, ['Sign'], [null], ['sign', 'sign', 'sign', 'sign', 'sign']].flatMap((allow) => [
-    { keys: { a: { type: 'ed25519', from: 'generate', allow } } },
-    keystores({ allow }),
-    sealedFile({ allow }),
+  ...['sign', null, {}, ['Sign'], [null], ['seal'], ['verify'], ['a/b/c'], new Array(76).fill('sign')].flatMap(
+    (allow) => [
+      { keys: { a: { type: 'ed25519', from: 'generate', allow } } },
+      keystores({ allow }),
+      sealedFile({ allow }),
+    ],
+  ),
+  ...TYPES.flatMap((type) => [
+    ...ALL_OPERATIONS.filter((each) => !OPERATIONS[type]!.includes(each)).map((each) =>
+      policy(type, { allow: [each] }),
+    ),
+    ...ALL_SCHEMES.filter((each) => !SCHEMES[type]?.includes(each)).map((each) => policy(type, { schemes: [each] })),
+    policy(type, { schemes: [] }),
+    policy(type, { maxSignatures: SCHEMES[type] === undefined ? 1 : 0 }),
   ]),
+  ...HOLDERS.flatMap((holder) => [
+    ...Object.entries(LIMITS).flatMap(([name, most]) =>
+      [0, -1, 1.5, most + 1, '1', null, [1], {}].map((value) => holder({ [name]: value })),
+    ),
+    ...[[], 'ed25519', null, ['rsa'], new Array(6).fill('ed25519')].map((schemes) => holder({ schemes })),
+    ...['A/b', 'a/B', '/b', 'a/', '1/b', 'a/b\n', `${'a'.repeat(32)}/${'b'.repeat(32)}`].map((each) =>
+      holder({ allow: [each] }),
+    ),
+    holder({ expires: 1 }),
+  ]),
+  ...['aead', 'hmac'].flatMap((type) => [
+    derived(type, "m/0'"),
+    derived(type, 'm'),
+    key({ mnemonic: PASSWORD }, type),
+    key({ keystore: 'k.json', password: PASSWORD }, type),
+  ]),
+  ...[null, [], 7, true, { idleMs: 0 }, { idleMs: '1' }, { idleMs: null }, { idleMs: 3_155_760_000_001 }].map(
+    (lock) => ({ lock }),
+  ),
+  ...[{ unsealed: 'keep' }, { unsealed: null }, { unsealed: true }, { after: 1 }].map((lock) => ({ lock })),
+  ...[null, [], 'a/b', { 'a/b': '' }, { 'a/b': null }, { 'a/b': ['x'] }, { 'a/b': 'a\0b' }].map((operators) => ({
+    operators,
+  })),
+  ...['agree', 'a/', '/a', 'a/b/c', 'A/b', ' a/b', 'a/b\n', `${'a'.repeat(32)}/${'b'.repeat(32)}`].map((name) => ({
+    operators: { [name]: './a.js' },
+  })),
+  JSON.parse('{"operators": {"__proto__": "./a.js"}}'),
+  { operators: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`a/b${i}`, 'x'])) },
+  ...[null, [], 'audit.log', {}, { file: '' }, { file: null }, { file: 'a', key: '' }, { file: 'a', key: null }].map(
+    (audit) => ({ audit }),
+  ),
+  ...[{ operations: 'all' }, { operations: null }, { onError: 'ignore' }, { path: 'b' }].map((fields) => ({
+    audit: { file: 'a', ...fields },
+  })),
   ...[null, {}, 'keys.sealed', [null], ['keys.sealed'], [{}], [[]]].map((load) => ({ load })),
   { load: new Array(1025).fill(sealedFile({}).load).flat() },
   ...['', null, 7, [], {}, { folder: '' }, { folder: 'p', file: 'x' }, { folder: 'p', allowSharedFile: 1 }].map(
@@ -251,7 +338,7 @@ const bad: unknown[] = [
 ];
 
 test('both accept the good settings and refuse the bad ones', () => {
-  assert.ok(good.length >= 110 && bad.length >= 240, `${good.length} good and ${bad.length} bad`);
+  assert.ok(good.length >= 180 && bad.length >= 480, `${good.length} good and ${bad.length} bad`);
   for (const settings of good) agree(settings, true);
   for (const settings of bad) agree(settings, false);
 });
@@ -291,6 +378,15 @@ test('both agree on thousands of mutated settings', () => {
     'id',
     'folder',
     'prompt',
+    'schemes',
+    'maxSignatures',
+    'perSecond',
+    'idleMs',
+    'unsealed',
+    'operators',
+    'a/b',
+    'audit',
+    'onError',
   ];
   const values = [
     null,
@@ -310,6 +406,9 @@ test('both agree on thousands of mutated settings', () => {
     'A',
     '{name}',
     'm/1',
+    'drop',
+    ['sign'],
+    ['schnorr'],
     [],
     {},
   ];
@@ -321,9 +420,12 @@ test('both agree on thousands of mutated settings', () => {
     maxPendingBytes: 2_000_000,
     verifyAfterSign: false,
     kdf: { maxWork: 5 },
+    lock: { idleMs: 5, unsealed: 'refuse' },
+    operators: { 'a/b': './ab.js' },
+    audit: { file: 'audit.log', key: 'h', operations: 'each' },
     load: [
       { keystores: 'k', passwords: { folder: 'p' }, id: '{name}' },
-      { sealed: 's', password: { env: 'S' }, allow: ['sign'] },
+      { sealed: 's', password: { env: 'S' }, allow: ['sign'], perSecond: 7, schemes: ['schnorr'] },
     ],
     keys: {
       'a/1': { type: 'ed25519', from: 'generate' },
@@ -333,6 +435,15 @@ test('both agree on thousands of mutated settings', () => {
       e: { type: 'secp256k1', from: { seed: 'd', path: 'm/0' } },
       f: { type: 'secp256k1', from: { keystore: 'f', password: { file: 'p' } } },
       g: { type: 'ed25519', from: { sealed: 'g', password: { env: 'G' }, create: true } },
+      h: {
+        type: 'secp256k1',
+        from: 'generate',
+        allow: ['sign', 'a/b'],
+        schemes: ['ecdsa'],
+        maxSignatures: 9,
+        idleMs: 9,
+      },
+      i: { type: 'aead', from: { file: 'i' }, allow: ['encrypt'], expiresInMs: 5 },
     },
   });
   let accepted = 0;
@@ -366,6 +477,11 @@ test('the defaults in the schema are the defaults in code', () => {
   assert.is(properties.memory?.properties?.maxKeys?.default, config.maxKeys);
   assert.is(properties.kdf?.properties?.maxMemory?.default, config.maxKdfMemory);
   assert.is(properties.kdf?.properties?.maxWork?.default, config.maxKdfWork);
+  assert.is(properties.lock?.properties?.unsealed?.default, config.lockUnsealed);
+  const audit = readSettings({ audit: { file: 'a' } }, {}).config.audit;
+  for (const name of ['operations', 'onError'] as const) {
+    assert.is(properties.audit?.properties?.[name]?.default, audit?.[name], name);
+  }
 });
 
 test('every field has a description for editors', () => {

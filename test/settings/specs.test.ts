@@ -18,6 +18,10 @@ const config = {
   verifyAfterSign: false,
   maxKdfMemory: 1_048_576,
   maxKdfWork: 1,
+  lockIdleMs: 0,
+  lockUnsealed: 'drop',
+  operators: [],
+  audit: null,
 };
 const spec = { id: 'a', type: 'ed25519', source: { kind: 'generate' } };
 const sources = [
@@ -65,8 +69,9 @@ test('each source is accepted and comes out as a new, equal object', () => {
 
 test('each source of a password, and each policy, is accepted and comes out in the same way', () => {
   for (const [type, source] of costlySources) {
-    for (const allow of [{}, { allow: [] }, { allow: ['export'] }]) {
-      const given = { ...spec, type, source, ...allow };
+    const limits = { perSecond: 10_000_000, expiresInMs: 1, idleMs: 3_155_760_000_000 };
+    for (const policy of [{}, { allow: [] }, { allow: ['export', 'a/b'] }, { allow: ['export'], ...limits }]) {
+      const given = { ...spec, type, source, ...policy };
       const checked = checkWireKeySpec(given);
       assert.equal(checked, given);
       assert.ok(checked.source !== (source as unknown));
@@ -81,6 +86,16 @@ test('a configuration is accepted and comes out as a new, equal object', () => {
   assert.ok(checked !== (config as unknown));
   checkWireConfig({ ...config, threads: 256, maxKeys: 1e6, maxPending: 1_048_576, maxPendingBytes: 2 ** 32 });
   checkWireConfig({ ...config, maxKdfMemory: 2 ** 36, maxKdfWork: 2 ** 40 });
+  const given = {
+    ...config,
+    lockIdleMs: 3_155_760_000_000,
+    lockUnsealed: 'refuse',
+    operators: [{ name: 'a/b', path: '/ops/ab.js' }],
+    audit: { path: '/audit.log', key: 'a', operations: 'each', onError: 'continue' },
+  };
+  const all = checkWireConfig(given);
+  assert.equal(all, given as unknown as typeof all);
+  assert.ok(all.operators !== (given.operators as unknown) && all.audit !== (given.audit as unknown));
 });
 
 test('every field of the configuration is required and checked', () => {
@@ -94,6 +109,10 @@ test('every field of the configuration is required and checked', () => {
     verifyAfterSign: [0, 'true', null],
     maxKdfMemory: [0, 1_048_575, 2 ** 36 + 1, '1048576'],
     maxKdfWork: [0, 1.5, 2 ** 40 + 1, null],
+    lockIdleMs: [-1, 0.5, 3_155_760_000_001, '1', null],
+    lockUnsealed: ['keep', '', null, true],
+    operators: [null, {}, 'a/b'],
+    audit: ['', 7, []],
   };
   for (const [name, values] of Object.entries(bad)) {
     for (const value of [undefined, ...values]) {
@@ -220,10 +239,18 @@ test('each mistake in a source of a password has its place and reason, and a typ
     refusal(checkWireKeySpec, { ...spec, allow: ['sign', 'derive'] }).message,
     /: key\.allow: a key of type "ed25519" has no operation "derive"$/,
   );
+  assert.match(
+    refusal(checkWireKeySpec, { ...spec, schemes: ['schnorr'] }).message,
+    /: key\.schemes: a key of type "ed25519" has no scheme "schnorr"$/,
+  );
+  assert.match(
+    refusal(checkWireKeySpec, { ...spec, type: 'hmac', maxSignatures: 1 }).message,
+    /: key\.maxSignatures: a key of type "hmac" makes no signatures$/,
+  );
   const { message } = refusal(checkWireKeySpec, { ...spec, allow: ['sign', 'rob'] });
   assert.match(
     message,
-    /: key\.allow\[1\]: expected "sign", "derive", "extendedPublicKey" or "export", got a string of 3/,
+    /: key\.allow\[1\]: expected one of sign, provePossession, .*, export, or an operator of the settings, got a string of 3/,
   );
 });
 
@@ -236,9 +263,15 @@ test('hostile objects are refused whole and in every field, and nothing of them 
     for (const [type, source] of costlySources) {
       for (const name of Object.keys(source)) shapes.push({ ...spec, type, source: { ...source, [name]: value } });
     }
-    shapes.push({ ...spec, allow: value }, { ...spec, allow: [value] });
+    shapes.push({ ...spec, allow: value }, { ...spec, allow: [value] }, { ...spec, schemes: [value] });
+    for (const name of ['schemes', 'maxSignatures', 'perSecond', 'expiresInMs', 'idleMs']) {
+      shapes.push({ ...spec, [name]: value });
+    }
     for (const shape of shapes) assert.not.match(allTextOf(refusal(checkWireKeySpec, shape)), 'MARKER', label);
-    for (const shape of [value, ...Object.keys(config).map((name) => ({ ...config, [name]: value }))]) {
+    const inside = [{ operators: [value] }, { operators: [{ name: value, path: value }] }, { audit: { path: value } }];
+    const names = Object.keys(config).filter((name) => value !== null || name !== 'audit'); // null is no log
+    const whole = names.map((name) => ({ ...config, [name]: value }));
+    for (const shape of [value, ...whole, ...inside.map((fields) => ({ ...config, ...fields }))]) {
       assert.not.match(allTextOf(refusal(checkWireConfig, shape)), 'MARKER', label);
     }
   }

@@ -20,6 +20,8 @@ const PUBLIC_KEY: Readonly<Record<KeyType, (secret: Uint8Array) => Uint8Array>> 
   secp256k1: (secret) => secp256k1.getPublicKey(secret, true),
   'bls12-381': (secret) => bls12_381.longSignatures.getPublicKey(secret).toBytes(),
   seed: () => new Uint8Array(),
+  aead: () => new Uint8Array(),
+  hmac: () => new Uint8Array(),
 };
 
 const pkcs8Ed25519 = (secret: Uint8Array): string =>
@@ -64,6 +66,8 @@ const WRITINGS: Readonly<Record<KeyType, readonly Writing[]>> = {
   secp256k1: [...COMMON, ['PKCS#8', 'pem', (s) => ecPem(s, 'pkcs8')], ['SEC1', 'pem', (s) => ecPem(s, 'sec1')]],
   'bls12-381': COMMON,
   seed: COMMON,
+  aead: COMMON,
+  hmac: COMMON,
 };
 
 test('every encoding of every type is read, named or detected, from paths beside the settings file', async () => {

@@ -125,6 +125,8 @@ test('a vault tells what a released key may leave, by what each thread can do', 
     'bls12-381': residue,
     x25519: residue,
     seed: residue,
+    aead: residue,
+    hmac: residue,
   });
   const noble = await openVault({ ...settings, provider: 'noble' });
   assert.equal(noble.info().residue, ofTypes('unwiped'));
@@ -166,7 +168,7 @@ const workersWithout = (missing: string): URL => {
 };
 
 const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
-  'sodium-native': ['ed25519', 'secp256k1', 'seed', 'x25519'],
+  'sodium-native': ['aead', 'ed25519', 'hmac', 'secp256k1', 'seed', 'x25519'],
   secp256k1: ['secp256k1', 'seed'],
   '@chainsafe/blst': ['bls12-381'],
 };

@@ -8,6 +8,7 @@ import {
   REPLY_HEADER_BYTES,
   STATUS_CODES,
   schemeCode,
+  statusOf,
 } from '../../dist/src/wire/frame.js';
 import type { KeyId, Slot } from '../../dist/src/wire/types.js';
 import type { SigningContext } from '../../dist/workers/signer/sign-operations.js';
@@ -15,10 +16,13 @@ import type { SignTask } from '../../dist/workers/signer/signer.js';
 import { type AdmittedFrame, admitFrame } from '../../dist/workers/vault/admission.js';
 import { costTable } from '../../dist/workers/vault/cost.js';
 import { createDispatcher } from '../../dist/workers/vault/dispatcher.js';
-import { createKeyTable, type KeyEntry } from '../../dist/workers/vault/key-table.js';
+import { createKeyTable } from '../../dist/workers/vault/key-table.js';
+import { createQuota } from '../../dist/workers/vault/quota.js';
+import type { Session } from '../../dist/workers/vault/sessions.js';
 import { BATCHES_PER_SIGNER, type SignerPool } from '../../dist/workers/vault/signer-pool.js';
 import { assert, rejects } from '../support/assert.js';
 import { suite } from '../support/suite.js';
+import { entryOf, type Made, sessionOf } from './rig.js';
 
 const test = suite('the dispatcher');
 const NATIVE = {
@@ -27,6 +31,8 @@ const NATIVE = {
   'bls12-381': 'native',
   x25519: 'native',
   seed: 'native',
+  aead: 'native',
+  hmac: 'native',
 } as const;
 const LIMITS = { maxPending: 100_000, maxPendingBytes: 1 << 28 };
 const ED25519 = schemeCode('ed25519');
@@ -60,23 +66,11 @@ const signed = (task: SignTask): ArrayBuffer => {
   return reply.buffer as ArrayBuffer;
 };
 
-const rig = (threads: number, limits = LIMITS) => {
+const OWNER = sessionOf();
+
+const rig = (threads: number, limits = LIMITS, made: Made = {}, ports = 0) => {
   const table = createKeyTable();
-  const entry: KeyEntry = {
-    info: {
-      id: 'key',
-      type: 'ed25519',
-      publicKey: new Uint8Array(32),
-      provider: 'native',
-      source: 'generate',
-      allow: ['sign'],
-    },
-    maySign: true,
-    handle: { slot: 0 as Slot, generation: 0 },
-    inFlight: 0,
-    releasing: false,
-    drained: undefined,
-  };
+  const entry = entryOf('ed25519', { ...made, id: 'key' });
   table.add('key' as KeyId, entry);
   const batches: Batch[] = [];
   const signing = new Set<number>();
@@ -108,17 +102,26 @@ const rig = (threads: number, limits = LIMITS) => {
     providers: {},
     pause: () => undefined,
   } as unknown as SigningContext;
-  const dispatcher = createDispatcher(pool, table, inline, costTable(NATIVE, false), limits);
-  const frame = (count: number, first = 0): AdmittedFrame => {
+  const answered: { readonly frame: AdmittedFrame; readonly outcomes: readonly (number | string)[] }[] = [];
+  const dispatcher = createDispatcher(
+    pool,
+    table,
+    inline,
+    costTable(NATIVE, false),
+    limits,
+    () => ports,
+    (frame, replies) => void answered.push({ frame, outcomes: outcomesOf(replies) }),
+  );
+  const frame = (count: number, first = 0, session: Session = OWNER): AdmittedFrame => {
     const writer = createFrameWriter(64);
     for (let i = 0; i < count; i++) {
       const message = new Uint8Array(8);
       new DataView(message.buffer).setUint32(0, first + i, true);
       writer.add(entry.handle, ED25519, 0, message, undefined);
     }
-    return admitFrame(writer.finish(), table);
+    return admitFrame(writer.finish(), table, session);
   };
-  return { table, entry, batches, dispatcher, frame, most: () => most, out: () => out };
+  return { table, entry, batches, dispatcher, frame, answered, most: () => most, out: () => out };
 };
 
 /** Serve every batch as it comes, until nothing is in flight. */
@@ -266,7 +269,7 @@ test('when every signer dies every time, every operation is answered', async () 
 test('a release waits until every batch of its key is back, retried ones too', async () => {
   const each = rig(2);
   const answer = each.dispatcher.submit(each.frame(3000));
-  const released = each.table.retire(each.entry);
+  const released = each.table.retire(each.entry, 'released');
   let isReleased = false;
   void released.then(() => {
     isReleased = true;
@@ -287,7 +290,7 @@ test('operations that are refused already are answered by their status, also whe
   const gone = { slot: 5 as Slot, generation: 0 };
   for (let i = 0; i < 600; i++)
     writer.add(i % 2 === 0 ? each.entry.handle : gone, ED25519, 0, new Uint8Array(8), undefined);
-  const answer = each.dispatcher.submit(admitFrame(writer.finish(), each.table));
+  const answer = each.dispatcher.submit(admitFrame(writer.finish(), each.table, OWNER));
   assert.is(each.entry.inFlight, 300, 'a refused operation is not in flight');
   await serve(each, (batch) => batch.fail());
   const outcomes = outcomesOf(await answer);
@@ -306,6 +309,131 @@ test('a frame beyond the limits is refused whole, and one that fits is accepted 
   assert.is(outcomesOf(await again).length, 1000);
   const bytes = rig(1, { maxPending: 1000, maxPendingBytes: 7999 });
   await rejects(bytes.dispatcher.submit(bytes.frame(1000)), 'ERR_VAULT_BUSY');
+});
+
+test('every frame is told once when it is answered, with what became of it, before its sender has the answer', async () => {
+  const each = rig(2);
+  const frames = [each.frame(1500), each.frame(1), each.frame(700)];
+  let early = 0;
+  const answers = frames.map((frame, i) =>
+    each.dispatcher.submit(frame).then(() => {
+      if (!each.answered.some((told) => told.frame === frames[i])) early++;
+    }),
+  );
+  await serve(each, (batch) => batch.succeed());
+  await Promise.all(answers);
+  assert.is(early, 0);
+  assert.equal(new Set(each.answered.map(({ frame }) => frame)), new Set(frames));
+  assert.is(each.answered.length, 3);
+  const told = each.answered.find(({ frame }) => frame === frames[0]);
+  assert.equal(told?.outcomes, range(1500));
+});
+
+test('signatures that did not leave the vault are given back, and those that did are not', async () => {
+  const quota = createQuota({ maxSignatures: 5000 }, statusOf('ERR_KEY_EXHAUSTED'));
+  const each = rig(2, LIMITS, { quota });
+  const good = each.dispatcher.submit(each.frame(1500));
+  assert.is(quota.signaturesLeft, 3500, 'taken before any work');
+  await serve(each, (batch) => batch.succeed());
+  await good;
+  assert.is(quota.signaturesLeft, 3500);
+  const lost = each.dispatcher.submit(each.frame(2000));
+  assert.is(quota.signaturesLeft, 1500);
+  const more = each.frame(1501);
+  assert.is(more.entries.filter((entry) => entry !== undefined).length, 1500, 'one is more than there is');
+  assert.is(quota.signaturesLeft, 0);
+  await serve(each, (batch) => batch.fail());
+  assert.equal(new Set(outcomesOf(await lost)), new Set(['ERR_SIGNER_FAILED']));
+  assert.is(quota.signaturesLeft, 2000, 'all that signers lost, and nothing of a frame that was admitted alone');
+  const busy = rig(1, { maxPending: 10, maxPendingBytes: 1 << 20 }, { quota });
+  await rejects(busy.dispatcher.submit(busy.frame(11)), 'ERR_VAULT_BUSY');
+  assert.is(quota.signaturesLeft, 2000, 'what was refused whole is given back whole');
+});
+
+const portOf = (number: number, parent: Session = OWNER): Session => sessionOf({ number, parent });
+
+test('ports have a piece in turn: a flood of frames keeps nobody waiting behind it', async () => {
+  const each = rig(1, LIMITS, {}, 2);
+  const [loud, quiet] = [portOf(1), portOf(2)];
+  const flood = Array.from({ length: 20 }, (_, i) => each.dispatcher.submit(each.frame(1000, i * 1000, loud)));
+  const small = each.dispatcher.submit(each.frame(100, 1_000_000, quiet));
+  let at = -1;
+  void small.then(() => {
+    at = served;
+  });
+  let served = 0;
+  await serve(each, (batch) => {
+    served++;
+    batch.succeed();
+  });
+  assert.equal(outcomesOf(await small), range(100, 1_000_000));
+  assert.ok(at >= 0 && at <= BATCHES_PER_SIGNER + 3, `answered after ${at} batches of ${served}`);
+  assert.ok(served > 100, `positive control: ${served} batches were served`);
+  const all = await Promise.all(flood);
+  all.forEach((replies, i) => void assert.equal(outcomesOf(replies), range(1000, i * 1000)));
+});
+
+test('while there are ports, pieces are short; alone, the owner has long ones', async () => {
+  for (const [ports, most] of [
+    [0, 12_000],
+    [1, 3_000],
+  ] as const) {
+    const each = rig(1, LIMITS, {}, ports);
+    const answer = each.dispatcher.submit(each.frame(5000));
+    await serve(each, (batch) => batch.succeed());
+    assert.equal(outcomesOf(await answer), range(5000));
+    const largest = Math.max(...each.batches.map(({ task }) => task.count));
+    assert.ok(largest <= most / 19 + 1, `${largest} operations in one piece`);
+    assert.ok(largest >= most / 19 / 2, `positive control: ${largest} operations in one piece`);
+  }
+});
+
+test('while there are ports, what one has signed inline in a turn is bounded, and the next turn has room again', async () => {
+  const each = rig(1, LIMITS, {}, 1);
+  const submit = (count: number, session: Session): Promise<unknown>[] =>
+    Array.from({ length: count }, () => each.dispatcher.submit(each.frame(1, 0, session)));
+  const [loud, quiet] = [portOf(1), portOf(2)];
+  const answers = submit(200, loud);
+  assert.ok(each.answered.length < 100, `${each.answered.length} of 200 were signed inline`);
+  assert.ok(each.answered.length >= 1_000 / 20, `${each.answered.length} of 200 were signed inline`);
+  const before = each.answered.length;
+  answers.push(...submit(1, quiet));
+  assert.is(each.answered.length, before + 1, 'another port has its own room');
+  await serve(each, (batch) => batch.succeed());
+  await Promise.all(answers);
+  const after = each.answered.length;
+  submit(1, loud);
+  assert.is(each.answered.length, after + 1);
+});
+
+test('what a port has pending counts at it and at the ports that granted it, not at the owner', async () => {
+  const each = rig(1, { maxPending: 1000, maxPendingBytes: 1 << 20 });
+  const owner = sessionOf();
+  const parent = portOf(1, owner);
+  const [child, sibling] = [portOf(2, parent), portOf(3, parent)];
+  const first = each.dispatcher.submit(each.frame(600, 0, child));
+  assert.equal(
+    [owner, parent, child, sibling].map(({ pending }) => pending),
+    [0, 600, 600, 0],
+  );
+  assert.equal(
+    [parent, child].map(({ pendingBytes }) => pendingBytes),
+    [4800, 4800],
+  );
+  await rejects(each.dispatcher.submit(each.frame(401, 0, sibling)), 'ERR_VAULT_BUSY', /600 operations are waiting/);
+  const others = [
+    each.dispatcher.submit(each.frame(400, 0, sibling)),
+    each.dispatcher.submit(each.frame(1000, 0, owner)),
+  ];
+  await rejects(each.dispatcher.submit(each.frame(1, 0, child)), 'ERR_VAULT_BUSY', /1000 operations are waiting/);
+  assert.is(each.dispatcher.load.pending, 2000);
+  await serve(each, (batch) => batch.succeed());
+  await Promise.all([first, ...others]);
+  assert.equal(
+    [owner, parent, child, sibling].flatMap((it) => [it.pending, it.pendingBytes]),
+    new Array(8).fill(0),
+  );
+  assert.is(each.dispatcher.load.pending, 0);
 });
 
 test('idle() resolves at once when nothing is in flight', async () => {

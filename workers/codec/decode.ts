@@ -85,7 +85,10 @@ const decodeDetected = (text: Uint8Array, task: Task): number => {
 const fits = (length: number, { least, most }: Task): boolean =>
   length >= least && length <= most && Number.isInteger(length);
 
-/** A seed has no one length: text that is no seed in writing would pass for raw bytes, a mnemonic for one. */
+/** Types that have an object identifier in RFC 8410 or RFC 5480. */
+const hasPem = (type: KeyType): boolean => ['ed25519', 'x25519', 'secp256k1'].includes(type);
+
+/** Some types have no one length: text that is no key in writing would pass for raw bytes, a mnemonic for a seed. */
 const isText = ({ source, least, most }: Task): boolean => least !== most && isPlainText(source);
 
 /** The most helpful error: how a person would have read it. */
@@ -93,10 +96,11 @@ const whyNothingFits = (text: Uint8Array, digits: Uint8Array, task: Task): Error
   const { source, type, least, most, place } = task;
   if (isHex(digits)) return hexLengthFault(digits, task, ' (read as hex)');
   if (!isPlainText(source)) return lengthFault(place, type, source.length, ' (read as raw bytes)');
-  if (type === 'seed') {
+  if (least !== most) {
+    const hint = type === 'seed' ? 'a mnemonic goes into "mnemonic"' : 'encoding "raw" takes text as it is';
     return encodingFault(
       place,
-      `expected hex, base64 or ${least} to ${most} raw bytes for seed, got ${source.length} bytes of text that is none of these; a mnemonic goes into "mnemonic"`,
+      `expected hex, base64 or ${least} to ${most} raw bytes for ${type}, got ${source.length} bytes of text that is none of these; ${hint}`,
     );
   }
   if (digits.length === 2 * most) {
@@ -104,7 +108,7 @@ const whyNothingFits = (text: Uint8Array, digits: Uint8Array, task: Task): Error
   }
   const asBase64 = measureBase64(text, 'text');
   if (asBase64 !== -1) return lengthFault(place, type, asBase64, ' (read as base64)');
-  const forms = type === 'bls12-381' ? 'hex, base64' : 'PEM, hex, base64';
+  const forms = hasPem(type) ? 'PEM, hex, base64' : 'hex, base64';
   return encodingFault(
     place,
     `expected ${forms} or ${most} raw bytes for ${type}, got ${source.length} bytes of text that is none of these`,
@@ -140,8 +144,7 @@ const decodeBase64Text = (text: Uint8Array, task: Task): number => {
 };
 
 const decodePem = (text: Uint8Array, { type, most, out, place }: Task): number => {
-  if (type === 'bls12-381' || type === 'seed')
-    throw encodingFault(place, `PEM does not hold ${type} keys; expected hex, base64 or raw bytes`);
+  if (!hasPem(type)) throw encodingFault(place, `PEM does not hold ${type} keys; expected hex, base64 or raw bytes`);
   const { label, body } = readPem(text, place);
   checkLabel(label, type, place);
   const length = measureBase64(body, 'pem');

@@ -8,8 +8,8 @@ import { createNativeEd25519 } from './native/ed25519.js';
 import { loadNativeModules, type NativeModules } from './native/load.js';
 import { createNativeSecp256k1 } from './native/secp256k1.js';
 import { createNativeX25519 } from './native/x25519.js';
+import { createPlainProvider } from './plain.js';
 import type { KeyProvider, Providers } from './provider.js';
-import { createSeedProvider } from './seed.js';
 
 /** A type that 'auto' serves with noble, and why. */
 export interface Fallback {
@@ -29,7 +29,9 @@ const NOBLE: Readonly<Record<KeyType, () => Promise<KeyProvider>>> = {
   secp256k1: async () => (await import('./noble/secp256k1.js')).nobleSecp256k1,
   'bls12-381': async () => (await import('./noble/bls12-381.js')).nobleBls12381,
   x25519: async () => (await import('./noble/x25519.js')).nobleX25519,
-  seed: async () => createSeedProvider('noble'),
+  seed: async () => createPlainProvider('seed', 'noble'),
+  aead: async () => createPlainProvider('aead', 'noble'),
+  hmac: async () => createPlainProvider('hmac', 'noble'),
 };
 
 const NO_MODULES: NativeModules = { sodium: undefined, secp256k1: undefined, blst: undefined };
@@ -48,6 +50,8 @@ const NEEDS: Readonly<Record<KeyType, readonly (keyof NativeModules)[]>> = {
   x25519: ['sodium'],
   // BIP-32 computes with secp256k1's keys.
   seed: ['sodium', 'secp256k1'],
+  aead: ['sodium'],
+  hmac: ['sodium'],
 };
 
 const createNative = (type: KeyType, { sodium, secp256k1, blst }: NativeModules): KeyProvider | undefined => {
@@ -61,7 +65,10 @@ const createNative = (type: KeyType, { sodium, secp256k1, blst }: NativeModules)
     case 'x25519':
       return sodium && createNativeX25519(sodium);
     case 'seed':
-      return sodium && secp256k1 && createSeedProvider('native');
+      return sodium && secp256k1 && createPlainProvider('seed', 'native');
+    case 'aead':
+    case 'hmac':
+      return sodium && createPlainProvider(type, 'native');
   }
 };
 

@@ -103,6 +103,27 @@ export const KNOWN_KEYS: readonly KnownKey[] = [
     publicKey: new Uint8Array(),
     signatures: [],
   },
+  {
+    // draft-irtf-cfrg-xchacha-03, A.3.1
+    type: 'aead',
+    secret: hex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f'),
+    publicKey: new Uint8Array(),
+    signatures: [],
+  },
+  {
+    // RFC 4231 §4.2
+    type: 'hmac',
+    secret: hex('0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b'),
+    publicKey: new Uint8Array(),
+    signatures: [],
+  },
+  {
+    // RFC 4868 §2.7.2.3: the longest
+    type: 'hmac',
+    secret: new Uint8Array(64).fill(0x0b),
+    publicKey: new Uint8Array(),
+    signatures: [],
+  },
 ];
 
 /** Ethereum's BLS tests, aggregate_0x00…00: three signatures and the one that stands for them. */

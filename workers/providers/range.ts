@@ -82,7 +82,8 @@ const isScalar = (secret: Uint8Array, order: Uint8Array): boolean =>
 
 /**
  * Whether bytes are a secret key of the type: 32 bytes, and 1..n-1 (secp256k1), 1..r-1 (bls12-381), or not all zero
- * (ed25519, x25519, and a seed of 16 to 64 bytes: every other value is a key, and zeros are what a failed read or random generator leaves).
+ * (all others, among them seeds and HMAC keys of 16 to 64 bytes: every other value is a key, and zeros are what a failed
+ * read or random generator leaves).
  */
 export const isInRange = (type: KeyType, secret: Uint8Array): boolean => {
   const { minSecretBytes, secretBytes } = KEY_TYPE_FACTS[type];
@@ -95,6 +96,8 @@ export const isInRange = (type: KeyType, secret: Uint8Array): boolean => {
     case 'ed25519':
     case 'x25519':
     case 'seed':
+    case 'aead':
+    case 'hmac':
       return !isZero(secret);
   }
 };

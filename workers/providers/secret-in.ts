@@ -2,6 +2,8 @@
 import { KEY_TYPE_FACTS, type KeyType } from '../../src/wire/types.js';
 import type { SlotView } from '../arena/slots.js';
 
-/** A seed's length stands where other types have their public key (seed.ts). */
-export const secretIn = ({ expanded, publicKey }: SlotView, type: KeyType): Uint8Array =>
-  expanded.subarray(0, type === 'seed' ? publicKey[0] : KEY_TYPE_FACTS[type].secretBytes);
+/** Types without a public key have the length of their secret in its place (plain.ts). */
+export const secretIn = ({ expanded, publicKey }: SlotView, type: KeyType): Uint8Array => {
+  const { publicKeyBytes, secretBytes } = KEY_TYPE_FACTS[type];
+  return expanded.subarray(0, publicKeyBytes === 0 ? publicKey[0] : secretBytes);
+};

@@ -4,4 +4,5 @@ const signer = import('./signer.js');
 module.exports = {
   signBatch: signer.then(({ signBatch }) => signBatch),
   deriveKey: signer.then(({ deriveKey }) => deriveKey),
+  operate: signer.then(({ operate }) => operate),
 };

@@ -1,5 +1,7 @@
-// Signs the operations of a frame, in the vault thread or in a signer: the one loop that touches keys at speed.
+// Does the operations of a frame, signatures and operators, in the vault thread or in a signer: the one loop that touches
+// keys at speed.
 // Secrets are read in place; nothing of them is kept or returned.
+import { VaultError } from '../../src/errors.js';
 import {
   FLAG_AUX_RAND,
   hashOf,
@@ -10,8 +12,10 @@ import {
   schemeOf,
   statusOf,
 } from '../../src/wire/frame.js';
-import { AUX_RAND_BYTES, KEY_TYPE_OF_SCHEME, type Slot } from '../../src/wire/types.js';
+import { answerBytes, operatorOf } from '../../src/wire/operators.js';
+import { AUX_RAND_BYTES, type FrameOperator, KEY_TYPE_OF_SCHEME, KEY_TYPES, type Slot } from '../../src/wire/types.js';
 import type { Slots } from '../arena/slots.js';
+import { type OperatorTools, runOperator } from '../operators/operators.js';
 import { hashMessage } from '../providers/hashes.js';
 import type { Providers } from '../providers/provider.js';
 import { publicKeyOf } from '../providers/public-key.js';
@@ -22,6 +26,7 @@ import { freshAuxRand } from './aux-rand.js';
 export interface SigningContext {
   readonly slots: Slots;
   readonly providers: Providers;
+  readonly operators: OperatorTools;
   /** Arena memory of this thread. */
   readonly scratch: Uint8Array;
   /** Withhold signatures that do not verify. */
@@ -35,14 +40,15 @@ const SIGNATURE_FAULT = statusOf('ERR_SIGNATURE_FAULT');
 const INTERNAL = statusOf('ERR_INTERNAL');
 
 /**
- * Sign `count` operations, packed one after another (see frame.ts), that the vault thread has checked. Operations
+ * Do `count` operations, packed one after another (see frame.ts), that the vault thread has checked. Operations
  * whose status is set already are answered by it.
  *
  * @returns a reply (see frame.ts): a buffer of its own, to be transferred.
  */
 export const signOperations = (operations: ArrayBuffer, count: number, context: SigningContext): ArrayBuffer => {
   const words = new Uint32Array(operations);
-  const room = replyRoom(words, count);
+  const bytes = new Uint8Array(operations);
+  const room = replyRoom(words, bytes, count);
   const reply = new ArrayBuffer(room);
   const out = new Uint8Array(reply);
   new Uint32Array(reply, 0, 1)[0] = count;
@@ -53,12 +59,11 @@ export const signOperations = (operations: ArrayBuffer, count: number, context: 
       context.pause();
       const word = at >> 2;
       const packed = words[word + 3]!;
-      const scheme = packed & 0xff;
-      const length = SIGNATURE_BYTES_BY_CODE[scheme]!;
       let status = (packed >>> 16) & 0xff;
       if (status === 0) {
+        const length = resultBytes(words, bytes, at);
         const signature = new Uint8Array(reply, signatureAt, length);
-        status = signOne(operations, at, words, signature, context);
+        status = doOne(operations, at, words, signature, context);
         if (status === 0) signatureAt += length;
         else signature.fill(0);
       }
@@ -72,17 +77,20 @@ export const signOperations = (operations: ArrayBuffer, count: number, context: 
   return signatureAt === room ? reply : reply.slice(0, signatureAt);
 };
 
-const signOne = (
+const doOne = (
   operations: ArrayBuffer,
   at: number,
   words: Uint32Array,
   signature: Uint8Array,
-  { slots, providers, scratch, verifyAfterSign }: SigningContext,
+  context: SigningContext,
 ): number => {
+  const { slots, providers, scratch, verifyAfterSign } = context;
   const word = at >> 2;
   const slot = words[word] as Slot;
   const generation = words[word + 1]!;
   const packed = words[word + 3]!;
+  const operator = operatorOf(packed & 0xff);
+  if (operator !== undefined) return operate(operator, operations, at, words, signature, context);
   const hasAuxRand = ((packed >>> 24) & FLAG_AUX_RAND) !== 0;
   const messageAt = at + OPERATION_HEADER_BYTES + (hasAuxRand ? AUX_RAND_BYTES : 0);
   const scheme = schemeOf(packed & 0xff);
@@ -112,12 +120,43 @@ const signOne = (
   }
 };
 
-const replyRoom = (words: Uint32Array, count: number): number => {
+/** An operator at work, on an input that the vault thread has checked. */
+const operate = (
+  operator: FrameOperator,
+  operations: ArrayBuffer,
+  at: number,
+  words: Uint32Array,
+  answer: Uint8Array,
+  { slots, operators, scratch }: SigningContext,
+): number => {
+  const word = at >> 2;
+  const slot = words[word] as Slot;
+  const generation = words[word + 1]!;
+  const type = KEY_TYPES[((words[word + 3]! >>> 8) & 0xff) - 1];
+  if (type === undefined) return INTERNAL;
+  if (slots.generation(slot) !== generation) return KEY_NOT_FOUND;
+  try {
+    const input = new Uint8Array(operations, at + OPERATION_HEADER_BYTES, words[word + 2]);
+    runOperator(operator, type, slots.view(slot), input, answer, scratch, operators);
+    return slots.generation(slot) === generation ? 0 : KEY_NOT_FOUND;
+  } catch (error) {
+    return error instanceof VaultError ? statusOf(error.code) : INTERNAL;
+  }
+};
+
+/** Bytes of an operation's signature or answer. */
+const resultBytes = (words: Uint32Array, bytes: Uint8Array, at: number): number => {
+  const word = at >> 2;
+  const code = words[word + 3]! & 0xff;
+  return SIGNATURE_BYTES_BY_CODE[code] ?? answerBytes(code, bytes, at + OPERATION_HEADER_BYTES, words[word + 2]!) ?? 0;
+};
+
+const replyRoom = (words: Uint32Array, bytes: Uint8Array, count: number): number => {
   let room = REPLY_HEADER_BYTES + count;
   let at = 0;
   for (let i = 0; i < count; i++) {
     const packed = words[(at >> 2) + 3]!;
-    if (((packed >>> 16) & 0xff) === 0) room += SIGNATURE_BYTES_BY_CODE[packed & 0xff]!;
+    if (((packed >>> 16) & 0xff) === 0) room += resultBytes(words, bytes, at);
     at += operationBytes(words[(at >> 2) + 2]!, packed >>> 24);
   }
   return room;

@@ -5,13 +5,16 @@ import { setTimeout } from 'node:timers/promises';
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
 import type { ErrorRecord } from '../../src/errors.js';
+import type { WireOperator } from '../../src/wire/custom-operators.js';
 import { handedOver } from '../../src/wire/frame.js';
 import type { ProviderName } from '../../src/wire/types.js';
 import { openHalting } from '../arena/halt.js';
 import type { ArenaLayout } from '../arena/layout.js';
 import { openSeats, type Seat } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
+import { loadOperators } from '../custom/load.js';
 import { createKdfs, type Kdfs } from '../kdf/derive.js';
+import { loadOperatorTools } from '../operators/operators.js';
 import { chooseProviders } from '../providers/choose.js';
 import { loadSodium } from '../providers/native/load.js';
 import { tellResidue } from '../providers/residue.js';
@@ -19,6 +22,7 @@ import { restAll } from '../providers/rest.js';
 import { wipeStack } from '../wipe-stack.js';
 import { type DeriveTask, deriveInLane } from './derive-key.js';
 import { forgetReleasedKeys } from './forget.js';
+import { type OperateOutcome, type OperateTask, operateOn } from './operate.js';
 import { type SigningContext, signOperations } from './sign-operations.js';
 
 /** No secret: a handle to shared memory, and facts. */
@@ -27,6 +31,9 @@ export interface SignerData {
   readonly layout: ArenaLayout;
   readonly provider: 'auto' | ProviderName;
   readonly verifyAfterSign: boolean;
+  /** Operators of the settings that work in signers. */
+  readonly operators: readonly WireOperator[];
+  readonly lock: 'require' | 'warn' | 'off';
 }
 
 export interface SignTask {
@@ -39,7 +46,7 @@ export interface SignTask {
 const SEAT_ATTEMPTS = 100;
 const SEAT_RETRY_MS = 20;
 
-const { buffer, layout, provider, verifyAfterSign } = workerData as SignerData;
+const { buffer, layout, provider, verifyAfterSign, operators, lock } = workerData as SignerData;
 const seats = openSeats(buffer, layout);
 const seat = await takeSeat();
 const halting = openHalting(buffer, layout);
@@ -48,6 +55,7 @@ const { providers } = await chooseProviders(provider, { verifying: verifyAfterSi
 const context: SigningContext = {
   slots: openSlots(buffer, layout),
   providers,
+  operators: await loadOperatorTools(provider),
   scratch: seat.scratch,
   verifyAfterSign,
   pause() {
@@ -56,6 +64,7 @@ const context: SigningContext = {
     halting.look(seat);
   },
 };
+const custom = await loadOperators(operators, { lock });
 halting.end(seat);
 void forgetReleasedKeys(seats, seat, providers);
 tellResidue(buffer, providers);
@@ -82,6 +91,16 @@ export const deriveKey = async (task: DeriveTask): Promise<ErrorRecord | undefin
     return deriveInLane(task, buffer, layout, seat.scratch, loaded);
   } finally {
     wipeStack(); // Argon2id's key lies there
+    halting.end(seat);
+  }
+};
+
+/** Let an operator of the settings work with a key. */
+export const operate = (task: OperateTask): OperateOutcome => {
+  halting.begin(seat, 0);
+  try {
+    return operateOn(task, custom, context.slots);
+  } finally {
     halting.end(seat);
   }
 };

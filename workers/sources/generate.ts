@@ -5,6 +5,9 @@ import { VaultError } from '../../src/errors.js';
 import { KEY_TYPE_FACTS, type KeyType } from '../../src/wire/types.js';
 import { isInRange } from '../providers/range.js';
 
+/** As many as SHA-256 answers: RFC 2104 §3 asks for no less, and says that more adds little. */
+const HMAC_KEY_BYTES = 32;
+
 /** Half of 2^256 is out of range at worst, a tenth in fact: this many misses mean that the bytes are not random. */
 const MAX_ATTEMPTS = 128;
 
@@ -17,7 +20,7 @@ const MAX_ATTEMPTS = 128;
  * @throws {RangeError} `out` is shorter than the secret.
  */
 export const generateSecret = (type: KeyType, out: Uint8Array): number => {
-  const length = KEY_TYPE_FACTS[type].secretBytes;
+  const length = type === 'hmac' ? HMAC_KEY_BYTES : KEY_TYPE_FACTS[type].secretBytes;
   if (out.length < length) throw new RangeError(`"out" expected at least ${length} bytes, got ${out.length}`);
   const secret = out.subarray(0, length);
   let done = false;

@@ -6,9 +6,10 @@ import { REPLY_HEADER_BYTES, statusOf } from '../../src/wire/frame.js';
 import type { SigningContext } from '../signer/sign-operations.js';
 import { signOperations } from '../signer/sign-operations.js';
 import type { SignTask } from '../signer/signer.js';
-import type { AdmittedFrame } from './admission.js';
+import { type AdmittedFrame, refundFailed } from './admission.js';
 import { type CostTable, operationCost } from './cost.js';
 import type { KeyTable } from './key-table.js';
+import type { Session } from './sessions.js';
 import { BATCHES_PER_SIGNER, type SignerPool } from './signer-pool.js';
 
 /** A load below this is signed inline: handing it over would take longer. In microseconds, as all costs. */
@@ -24,6 +25,10 @@ const HAND_OVER_US = 150;
 const MIN_PIECE_COST_US = 200;
 /** The largest piece: bounds how long a release or a small load waits behind it. */
 const MAX_PIECE_COST_US = 12_000;
+/** The same while there are ports besides the owner's: what one sends must not wait long for what another sent. */
+const MAX_SHARED_PIECE_COST_US = 3_000;
+/** What one port may have signed inline in one turn of the event loop, while there are others. */
+const INLINE_TURN_COST_US = 1_000;
 /** Signers that may die under one batch before it is given up. */
 const MAX_ATTEMPTS = 3;
 /** Signers for which one batch may wait in vain before it is given up. */
@@ -34,6 +39,7 @@ const MAX_BATCH = 0x7fff_ffff;
 interface Job {
   readonly frame: AdmittedFrame;
   readonly costs: Float64Array;
+  readonly began: number;
   readonly replies: ArrayBuffer[];
   /** The first operation that is not yet part of a piece. */
   next: number;
@@ -53,6 +59,7 @@ interface Piece {
 }
 
 export interface Dispatcher {
+  readonly load: DispatchLoad;
   /**
    * Sign a frame.
    *
@@ -63,6 +70,20 @@ export interface Dispatcher {
   /** Resolves when nothing is in flight. */
   idle(): Promise<void>;
 }
+
+/** How much is under way. */
+export interface DispatchLoad {
+  readonly pending: number;
+  readonly pendingBytes: number;
+  /** Frames of which a part waits for a signer. */
+  readonly queued: number;
+  readonly batchesOut: number;
+  /** Milliseconds that signers had batches, of all together. */
+  readonly busyMs: number;
+}
+
+/** Told of every frame that is answered. */
+export type FrameListener = (frame: AdmittedFrame, replies: readonly ArrayBuffer[], microseconds: number) => void;
 
 export interface DispatchLimits {
   readonly maxPending: number;
@@ -75,8 +96,13 @@ export const createDispatcher = (
   inline: SigningContext,
   costs: CostTable,
   limits: DispatchLimits,
+  /** Sessions besides the owner's. */
+  others: () => number,
+  onAnswered: FrameListener,
 ): Dispatcher => {
-  const queue: Job[] = [];
+  /** Frames of which a part waits, by who sent them: each gets a piece in turn. */
+  const queues = new Map<Session, Job[]>();
+  let queued = 0;
   const retries: Piece[] = [];
   const capacity = pool.threads * BATCHES_PER_SIGNER;
   let queuedCost = 0;
@@ -84,7 +110,45 @@ export const createDispatcher = (
   let batches = 0;
   let pending = 0;
   let pendingBytes = 0;
+  let busyMs = 0;
+  let busySince = 0;
+  /** What each session had signed inline in this turn. */
+  const inlined = new Map<Session, number>();
   let onIdle: (() => void)[] = [];
+
+  /** As much as signers had batches until now. */
+  const countBusy = (): void => {
+    const now = performance.now();
+    busyMs += Math.min(batchesOut, pool.threads) * (now - busySince);
+    busySince = now;
+  };
+
+  /** The next session's oldest frame; the session then waits for the others. */
+  const nextJob = (): Job | undefined => {
+    const [next] = queues;
+    if (next === undefined) return undefined;
+    const [session, jobs] = next;
+    if (queues.size > 1) {
+      queues.delete(session);
+      queues.set(session, jobs);
+    }
+    return jobs[0];
+  };
+
+  const enqueue = (job: Job): void => {
+    const { session } = job.frame;
+    const jobs = queues.get(session);
+    if (jobs === undefined) queues.set(session, [job]);
+    else jobs.push(job);
+    queued++;
+  };
+
+  const dequeue = ({ frame: { session } }: Job): void => {
+    const jobs = queues.get(session)!;
+    jobs.shift();
+    if (jobs.length === 0) queues.delete(session);
+    queued--;
+  };
 
   const pump = (): void => {
     while (batchesOut < capacity) {
@@ -93,18 +157,19 @@ export const createDispatcher = (
         run(retry);
         continue;
       }
-      const job = queue[0];
+      const job = nextJob();
       if (job === undefined) return;
       run(cut(job, share()));
-      if (job.next === job.frame.count) queue.shift();
+      if (job.next === job.frame.count) dequeue(job);
     }
   };
 
   /** What a piece should cost: an even share while signers are idle, as much as a piece may hold while all work. */
   const share = (): number => {
     const idle = pool.threads - batchesOut;
-    const even = idle > 0 ? Math.max(MIN_PIECE_COST_US, queuedCost / idle) : MAX_PIECE_COST_US;
-    return Math.min(MAX_PIECE_COST_US, even);
+    const most = others() === 0 ? MAX_PIECE_COST_US : MAX_SHARED_PIECE_COST_US;
+    const even = idle > 0 ? Math.max(MIN_PIECE_COST_US, queuedCost / idle) : most;
+    return Math.min(most, even);
   };
 
   /** Take the next piece of a job, of about this cost. */
@@ -125,6 +190,7 @@ export const createDispatcher = (
   };
 
   const run = (piece: Piece): void => {
+    countBusy();
     batchesOut++;
     piece.sends++;
     batches = (batches % MAX_BATCH) + 1;
@@ -132,11 +198,13 @@ export const createDispatcher = (
     // In a promise from the first: a copy that there is no memory for fails like a signer.
     (async () => pool.run(taskOf(piece, batch)))().then(
       (reply) => {
+        countBusy();
         batchesOut--;
         settle(piece, reply);
         pump();
       },
       () => {
+        countBusy();
         batchesOut--;
         // One that waited behind another is not to blame.
         if (pool.wasSigning(batch)) piece.attempts++;
@@ -175,9 +243,29 @@ export const createDispatcher = (
     if (job.piecesOut === 0 && job.next === job.frame.count) finish(job);
   };
 
-  const finish = ({ frame, replies, resolve }: Job): void => {
-    pending -= frame.count;
-    pendingBytes -= frame.messageBytes;
+  const count = ({ session, count, messageBytes }: AdmittedFrame, sign: 1 | -1): void => {
+    pending += sign * count;
+    pendingBytes += sign * messageBytes;
+    for (const each of accountable(session)) {
+      each.pending += sign * count;
+      each.pendingBytes += sign * messageBytes;
+    }
+  };
+
+  /** Whether the vault thread may sign this itself now: a port that sends much must not keep it from the others. */
+  const mayInline = (session: Session, cost: number): boolean => {
+    if (others() === 0) return true;
+    const used = inlined.get(session) ?? 0;
+    if (used > INLINE_TURN_COST_US) return false;
+    if (inlined.size === 0) setImmediate(() => inlined.clear());
+    inlined.set(session, used + cost);
+    return true;
+  };
+
+  const finish = ({ frame, replies, resolve, began }: Job): void => {
+    count(frame, -1);
+    if (frame.limited) refundFailed(frame, replies);
+    onAnswered(frame, replies, (performance.now() - began) * 1000);
     // The answer first: a release that waited for these operations is answered after them.
     resolve(replies);
     for (const entry of frame.entries) if (entry !== undefined) table.end(entry);
@@ -188,14 +276,23 @@ export const createDispatcher = (
   };
 
   return {
+    get load() {
+      countBusy();
+      return { pending, pendingBytes, queued, batchesOut, busyMs };
+    },
     submit(frame) {
-      if (pending + frame.count > limits.maxPending || pendingBytes + frame.messageBytes > limits.maxPendingBytes) {
-        return Promise.reject(
-          new VaultError('ERR_VAULT_BUSY', `${pending} operations are waiting; maxPending is ${limits.maxPending}`),
-        );
+      const { session } = frame;
+      const full = accountable(session).find(
+        (each) =>
+          each.pending + frame.count > limits.maxPending ||
+          each.pendingBytes + frame.messageBytes > limits.maxPendingBytes,
+      );
+      if (full !== undefined) {
+        if (frame.limited) refundFailed(frame, undefined);
+        const waiting = `${full.pending} operations are waiting; maxPending is ${limits.maxPending}`;
+        return Promise.reject(new VaultError('ERR_VAULT_BUSY', waiting));
       }
-      pending += frame.count;
-      pendingBytes += frame.messageBytes;
+      count(frame, 1);
       const costOf = new Float64Array(frame.count);
       let total = 0;
       for (let i = 0; i < frame.count; i++) {
@@ -205,19 +302,40 @@ export const createDispatcher = (
       }
       for (const entry of frame.entries) if (entry !== undefined) table.begin(entry);
       return new Promise((resolve) => {
-        const job: Job = { frame, costs: costOf, replies: [], next: 0, piecesOut: 0, resolve };
+        const job: Job = {
+          frame,
+          costs: costOf,
+          began: performance.now(),
+          replies: [],
+          next: 0,
+          piecesOut: 0,
+          resolve,
+        };
         queuedCost += total;
-        const quiet = batchesOut === 0 && queue.length === 0 && retries.length === 0;
-        if (total <= INLINE_COST_US || (frame.count === 1 && quiet)) runInline(cut(job, Number.POSITIVE_INFINITY));
-        else if (total <= ASSIST_COST_US && quiet) assist(job, total);
+        const quiet = batchesOut === 0 && queued === 0 && retries.length === 0;
+        // One operation that is long, of a long message perhaps, must not keep the others from this thread.
+        const short = total <= (others() === 0 ? Number.POSITIVE_INFINITY : ASSIST_COST_US);
+        const small = total <= INLINE_COST_US || (frame.count === 1 && quiet && short);
+        // All that a port has under way, while others keep the signers busy: it need not wait behind them.
+        const only = others() > 0 && batchesOut >= pool.threads && session.pending === frame.count;
+        if ((small || (only && total <= INLINE_TURN_COST_US)) && mayInline(session, total))
+          runInline(cut(job, Number.POSITIVE_INFINITY));
+        else if (total <= ASSIST_COST_US && quiet && mayInline(session, total)) assist(job, total);
         else {
-          queue.push(job);
+          enqueue(job);
           pump();
         }
       });
     },
     idle: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => onIdle.push(resolve))),
   };
+};
+
+/** Those by whose bounds a session's work is counted: its own, and of a port those that it was granted from. */
+const accountable = (session: Session): readonly Session[] => {
+  const all = [session];
+  for (let each = session.parent; each?.parent !== undefined; each = each.parent) all.push(each);
+  return all;
 };
 
 /** A copy: the frame stays here, so that another signer can have the piece if one dies. */

@@ -22,23 +22,23 @@ type Verdict =
   | { readonly stop: StopMessage }
   | { readonly refusal: string; readonly id: string | undefined };
 
-/**
- * A Comlink endpoint over a port that admits calls of the given methods only.
- *
- * @param onHandoff - receives transferred secret buffers, which never pass through Comlink.
- * @param onStop - the process is about to end.
- */
-export const guardedEndpoint = (
-  port: MessagePort,
-  methods: ReadonlySet<string>,
-  onHandoff: (message: HandoffMessage) => void,
-  onStop: (message: StopMessage) => void,
-): Endpoint =>
+/** What the owner's port brings besides calls. */
+export interface OwnersMessages {
+  /** Receives transferred secret buffers, which never pass through Comlink. */
+  readonly onHandoff: (message: HandoffMessage) => void;
+  /** The process is about to end. */
+  readonly onStop: (message: StopMessage) => void;
+}
+
+/** A Comlink endpoint over a port that admits calls of the given methods only, and of a port that was granted nothing else. */
+export const guardedEndpoint = (port: MessagePort, methods: ReadonlySet<string>, owners?: OwnersMessages): Endpoint =>
   comlinkEndpoint(port, (data) => {
     const verdict = judge(data, methods);
     if ('call' in verdict) return verdict.call;
-    if ('handoff' in verdict) onHandoff(verdict.handoff);
-    else if ('stop' in verdict) onStop(verdict.stop);
+    if ('handoff' in verdict) {
+      if (owners === undefined) new Uint8Array(verdict.handoff.bytes).fill(0);
+      else owners.onHandoff(verdict.handoff);
+    } else if ('stop' in verdict) owners?.onStop(verdict.stop);
     else if (verdict.id !== undefined) {
       const error = toErrorRecord(new VaultError('ERR_REFUSED', `the vault refused the message: ${verdict.refusal}`));
       port.postMessage({ id: verdict.id, type: 'RAW', value: { ok: false, error } });

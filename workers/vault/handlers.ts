@@ -1,11 +1,12 @@
 // The vault's methods: one handler for each client stub of src/client.ts, in the same order. Every argument is checked
-// here as if its sender were hostile. Handlers throw VaultErrors; service.ts turns them into replies.
+// here as if its sender were hostile, and what a port was granted before anything else. Handlers throw VaultErrors; service.ts turns them into replies.
 import { types } from 'node:util';
+import { MessagePort } from 'node:worker_threads';
 import { type SettingsProblem, VaultError } from '../../src/errors.js';
 import { isKeyId, listOf, summarize } from '../../src/wire/check.js';
 import { createFrameWriter, REPLY_HEADER_BYTES, STATUS_CODES, schemeCode } from '../../src/wire/frame.js';
+import { checkGrant } from '../../src/wire/grants.js';
 import { MAX_LOADS, type WireLoad, wireLoad } from '../../src/wire/loads.js';
-import { parsePath } from '../../src/wire/path.js';
 import {
   type LoadReply,
   TYPING_STEPS,
@@ -16,8 +17,10 @@ import {
 import {
   checkExecuteRequest,
   checkExportRequest,
+  checkLockRequest,
   checkResealRequest,
   checkSealRequest,
+  checkUnlockRequest,
 } from '../../src/wire/requests.js';
 import { checkWireKeySpec, MAX_KEYS } from '../../src/wire/specs.js';
 import {
@@ -29,28 +32,32 @@ import {
   SIGNATURE_BYTES,
   type Slot,
 } from '../../src/wire/types.js';
+import { auditSigner } from '../audit/signer.js';
 import { encodeHex } from '../codec/hex.js';
-import { extendedPublicKey } from '../derive/derive.js';
 import { hashMessage } from '../providers/hashes.js';
 import { publicKeyOf } from '../providers/public-key.js';
-import { secretIn } from '../providers/secret-in.js';
 import { claimVariable } from '../sources/environ.js';
 import { writeKeyFile } from '../sources/file.js';
 import { generateSecret } from '../sources/generate.js';
 import { wipeStack } from '../wipe-stack.js';
 import { admitFrame } from './admission.js';
+import { execute } from './execute.js';
 import type { KeyEntry } from './key-table.js';
 import { exportKeystore } from './keystore-export.js';
 import { loadAll } from './loading.js';
 import type { OpenVault } from './open.js';
 import { assertAllowed } from './policy.js';
+import { recordFor } from './records.js';
 import { dropHeldOf, registerKey } from './registration.js';
+import { releaseKey, wipeSlot } from './release.js';
 import { dropSecret } from './secret-reader.js';
+import type { Session } from './sessions.js';
 
 /** Handlers answer at once or later. `open` and `close` belong to the service: they begin and end what these work on. */
 export type Handlers = {
   readonly [M in Exclude<keyof VaultMethods, 'open' | 'close'>]: (
     vault: OpenVault,
+    session: Session,
     ...args: unknown[]
   ) => ReturnType<VaultMethods[M]> | Promise<ReturnType<VaultMethods[M]>>;
 };
@@ -66,7 +73,7 @@ const refuse = (expected: string): never => {
 };
 
 export const handlers: Handlers = {
-  claimVariables({ arena, held }, names) {
+  claimVariables({ arena, held }, _session, names) {
     const isName = (name: unknown): name is string =>
       typeof name === 'string' && name.length <= MAX_VARIABLE_NAME_LENGTH && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
     if (!Array.isArray(names) || names.length > MAX_VARIABLES || !Array.from(names).every(isName)) {
@@ -95,39 +102,58 @@ export const handlers: Handlers = {
     return { scrubbed, exposed };
   },
 
-  async load(vault, specs, loads): Promise<LoadReply> {
+  async load(vault, session, specs, loads): Promise<LoadReply> {
     if (!Array.isArray(specs) || specs.length > MAX_KEYS) return refuse('a list of keys');
     // Array.from, here and below: array methods skip holes, and what follows would meet them.
     const checked = Array.from(specs, checkWireKeySpec);
-    const loaded = await loadAll(vault, checked, checkLoads(loads), (id) => releaseKey(vault, vault.table.get(id)));
+    const checkedLoads = checkLoads(loads);
+    const loaded = await vault.lock.awaited(async () => {
+      const loading = await loadAll(vault, checked, checkedLoads, (id) =>
+        releaseKey(vault, vault.table.get(id), 'released', session),
+      );
+      if (loading.failures.length === 0) await vault.pool.ready();
+      return loading;
+    });
     if (loaded.failures.length > 0) return loaded;
-    await vault.pool.ready();
+    const { audit, config, table, signing } = vault;
+    const key = config.audit?.key ?? undefined;
+    audit?.begin(key === undefined ? undefined : await auditSigner(key, table.find(key), signing));
+    vault.sessions.watch(session);
     return { ...loaded, info: vault.info() }; // as every thread tells it
   },
 
-  async register(vault, spec) {
+  async register(vault, _session, spec) {
     const checked = checkWireKeySpec(spec);
     try {
-      return await registerKey(vault, checked);
+      vault.lock.assertUnlocked();
+      return await vault.lock.awaited(() => registerKey(vault, checked));
     } finally {
       dropHeldOf(vault, checked.source);
     }
   },
 
-  publicKey({ table }, id) {
-    const { info } = table.get(keyId(id));
+  publicKey(vault, session, id) {
+    session.assertGranted('publicKey');
+    const { info } = seen(vault, session, id);
     if (KEY_TYPE_FACTS[info.type].publicKeyBytes === 0) throw unsupported(info, 'have a public key');
     return info.publicKey;
   },
 
-  sign: ({ dispatcher, table }, frame) => dispatcher.submit(admitFrame(frame, table)),
+  async sign({ dispatcher, table, sessions, lock }, session, frame) {
+    const admitted = admitFrame(frame, table, session);
+    lock.touch();
+    const replies = await dispatcher.submit(admitted);
+    if (admitted.limited) sessions.tellLeft(limitedKeys(admitted.entries), session);
+    return replies;
+  },
 
-  async signTogether(vault, ids, message) {
+  async signTogether(vault, session, ids, message) {
+    session.assertGranted('sign');
     if (!Array.isArray(ids) || ids.length === 0 || ids.length > vault.config.maxKeys)
       return refuse('a list of key ids');
     if (new Set(ids).size !== ids.length) return refuse('each key id once');
     const bytes = messageBytes(message);
-    const keys = Array.from(ids, (id) => blsKey(vault, keyId(id)));
+    const keys = Array.from(ids, (id) => blsKey(seen(vault, session, id)));
     if (keys.length > vault.config.maxPending || keys.length * bytes.length > vault.config.maxPendingBytes) {
       throw new VaultError(
         'ERR_VAULT_BUSY',
@@ -136,15 +162,16 @@ export const handlers: Handlers = {
     }
     const writer = createFrameWriter(keys.length * (bytes.length + 20));
     for (const { handle } of keys) writer.add(handle, schemeCode('bls12-381'), 0, bytes, undefined);
-    const replies = await vault.dispatcher.submit(admitFrame(writer.finish(), vault.table));
+    const replies = await handlers.sign(vault, session, writer.finish());
     const signatures = replies.flatMap((reply) => signaturesOf(reply, SIGNATURE_BYTES['bls12-381']));
     return vault.providers['bls12-381'].aggregate!(signatures);
   },
 
-  async verify({ table, providers }, request) {
+  async verify(vault, session, request) {
+    session.assertGranted('verify');
     if (typeof request !== 'object' || request === null) return refuse('a verification request');
     const { id, scheme, hash, message, signature } = request as Partial<VerifyRequest>;
-    const { info } = table.get(keyId(id));
+    const { info } = seen(vault, session, id);
     const { schemes } = KEY_TYPE_FACTS[info.type];
     if (schemes.length === 0) throw unsupported(info, 'verify');
     if (scheme === undefined || !schemes.includes(scheme)) {
@@ -158,32 +185,27 @@ export const handlers: Handlers = {
       return refuse('a hash of secp256k1');
     if (!isOwnBytes(signature, MAX_SIGNATURE_BYTES)) return refuse('a signature');
     const digest = hashMessage(hash, messageBytes(message));
-    await providers[info.type].prepareToVerify?.();
-    return providers[info.type].verify(info.publicKey, scheme, digest, signature);
+    const provider = vault.providers[info.type];
+    await provider.prepareToVerify?.();
+    return provider.verify(info.publicKey, scheme, digest, signature);
   },
 
-  release: (vault, id) => releaseKey(vault, vault.table.get(keyId(id))),
+  release: (vault, session, id) => releaseKey(vault, vault.table.get(keyId(id)), 'released', session),
 
-  execute(vault, request) {
-    const { id, path } = checkExecuteRequest(request);
-    const entry = vault.table.get(id);
-    if (entry.info.type !== 'seed') throw unsupported(entry.info, 'have extended public keys');
-    assertAllowed(entry, 'extendedPublicKey');
-    const steps = parsePath('secp256k1', path);
-    if (typeof steps === 'string') return refuse(`a path: ${steps}`);
-    try {
-      const seed = secretIn(vault.store.view(entry.handle.slot), 'seed');
-      return extendedPublicKey(seed, steps, vault.scratch, vault.tools);
-    } finally {
-      vault.scratch.fill(0);
-      wipeStack();
-    }
+  execute(vault, session, request) {
+    const checked = checkExecuteRequest(request);
+    session.assertGranted(checked.operator);
+    const entry = seen(vault, session, checked.id);
+    if (entry.gone !== undefined) throw new VaultError('ERR_VAULT_LOCKED', undefined, { keyId: entry.info.id });
+    vault.lock.touch();
+    return execute(vault, session, entry, checked);
   },
 
-  async seal(vault, request) {
+  async seal(vault, _session, request) {
     const { path, password, cost, ids, allow } = checkSealRequest(request);
     try {
-      const entries = ids === undefined ? [...vault.table.entries()] : ids.map((id) => vault.table.get(id));
+      vault.lock.assertUnlocked();
+      const entries = ids === undefined ? [...vault.table.entries()] : ids.map((id) => vault.table.ready(id));
       for (const entry of entries) assertAllowed(entry, 'export');
       const policy = allow === undefined ? {} : { allow };
       return await using(vault, entries, () => vault.sealedKeys.add(path, password, cost, entries, policy));
@@ -192,10 +214,10 @@ export const handlers: Handlers = {
     }
   },
 
-  async exportKeystore(vault, request) {
+  async exportKeystore(vault, _session, request) {
     const { id, path, password, n } = checkExportRequest(request);
     try {
-      const entry = vault.table.get(id);
+      const entry = vault.table.ready(id);
       assertAllowed(entry, 'export');
       await using(vault, [entry], () => exportKeystore(vault, entry, path, password, n));
     } finally {
@@ -203,22 +225,61 @@ export const handlers: Handlers = {
     }
   },
 
-  async reseal(vault, request) {
+  async reseal(vault, _session, request) {
     const { path, password, newPassword, cost } = checkResealRequest(request);
     try {
-      return await vault.sealedKeys.reseal(path, password, newPassword, cost);
+      vault.lock.assertUnlocked();
+      return await vault.lock.awaited(() => vault.sealedKeys.reseal(path, password, newPassword, cost));
     } finally {
       dropSecret(password, vault.held);
       dropSecret(newPassword, vault.held);
     }
   },
 
-  readTyped({ terminal }, step) {
+  readTyped({ terminal }, _session, step) {
     if (!TYPING_STEPS.includes(step as TypingStep)) return refuse(`one of ${TYPING_STEPS.join(', ')}`);
     return terminal.step(step as TypingStep);
   },
 
-  async createKeyFile(vault, type, path) {
+  connect({ sessions, table, config, info }, session) {
+    sessions.watch(session);
+    const keys = [...table.entries()].filter(session.sees).map((entry) => recordFor(entry, session.grant));
+    const { threads, maxPending, maxPendingBytes } = config;
+    return { keys, info: info(), config: { threads, maxPending, maxPendingBytes } };
+  },
+
+  grant({ sessions }, session, request, port) {
+    if (!(port instanceof MessagePort)) return refuse('a port');
+    try {
+      return sessions.grant(session, checkGrant(request), port).number;
+    } catch (error) {
+      port.close(); // whoever waits at its other end is not left waiting
+      throw error;
+    }
+  },
+
+  revoke({ sessions }, session, number) {
+    if (typeof number !== 'number') return refuse("a grant's number");
+    sessions.revoke(session, number);
+  },
+
+  lock: (vault, _session, request) => vault.lock.lock(checkLockRequest(request).unsealed, 'asked'),
+
+  async unlock(vault, _session, request) {
+    const checked = checkUnlockRequest(request);
+    try {
+      return await vault.lock.unlock(checked);
+    } finally {
+      for (const secret of [checked.password, ...checked.files.map(({ password }) => password)]) {
+        if (secret !== undefined) dropSecret(secret, vault.held);
+      }
+    }
+  },
+
+  stats: ({ journal, dispatcher, sessions, pool, config: { maxPending } }) =>
+    journal.stats({ ...dispatcher.load, maxPending, threads: pool.threads, grants: sessions.granted }),
+
+  async createKeyFile(vault, _session, type, path) {
     if (!KEY_TYPES.includes(type as KeyType)) return refuse(`one of ${KEY_TYPES.join(', ')}`);
     if (typeof path !== 'string' || path.length === 0 || path.length > MAX_PATH_LENGTH || path.includes('\0')) {
       return refuse('the path of a file');
@@ -264,6 +325,20 @@ const checkLoads = (loads: unknown): readonly WireLoad[] => {
   return checked;
 };
 
+/** A key that the session may know of. @throws {VaultError} ERR_KEY_NOT_FOUND, ERR_KEY_EXPIRED, ERR_KEY_IDLE */
+const seen = ({ table }: OpenVault, session: Session, id: unknown): KeyEntry => {
+  const known = keyId(id);
+  if (session.sees({ info: { id: known } })) return table.get(known);
+  // What a port does not see is not there, and never was.
+  throw new VaultError('ERR_KEY_NOT_FOUND', `no key "${known}" is registered`, { keyId: known });
+};
+
+const limitedKeys = (entries: readonly (KeyEntry | undefined)[]): Set<KeyEntry> => {
+  const limited = new Set<KeyEntry>();
+  for (const entry of entries) if (entry?.quota !== undefined) limited.add(entry);
+  return limited;
+};
+
 const keyId = (id: unknown): string => (isKeyId(id) ? id : refuse('a key id'));
 
 const messageBytes = (message: unknown): Uint8Array => {
@@ -279,27 +354,9 @@ const unsupported = ({ id, type }: KeyEntry['info'], operation: string): VaultEr
     keyId: id,
   });
 
-const blsKey = ({ table }: OpenVault, id: string): KeyEntry => {
-  const entry = table.get(id);
+const blsKey = (entry: KeyEntry): KeyEntry => {
   if (entry.info.type !== 'bls12-381') throw unsupported(entry.info, 'sign together');
   return entry;
-};
-
-/**
- * Refuse new work, wait for the work in flight, and only then wipe. A signature made with a half-wiped key could leak
- * the key, so this order is a security property.
- */
-const releaseKey = async (vault: OpenVault, entry: KeyEntry): Promise<void> => {
-  await vault.table.retire(entry);
-  await wipeSlot(vault, entry.handle.slot, entry.info.type);
-  vault.table.remove(entry);
-};
-
-/** Wipe a slot that no batch names, make every thread forget its key, and only then let it be taken again. */
-const wipeSlot = async ({ store, forgetting }: OpenVault, slot: Slot, type: KeyType): Promise<void> => {
-  store.wipe(slot);
-  if (type === 'bls12-381') await forgetting.forget(slot);
-  store.free(slot);
 };
 
 /** Every signature of a reply. @throws {VaultError} the first status that is not a success. */

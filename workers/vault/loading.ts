@@ -10,7 +10,7 @@ import type { KeyId } from '../../src/wire/types.js';
 import { addressOf } from '../keystore/address.js';
 import { findPasswordFile, type KeystoreFile, listKeystores } from '../sources/keystore-folder.js';
 import type { OpenVault } from './open.js';
-import { allowedOf } from './policy.js';
+import { allowedOf, policyFor } from './policy.js';
 import {
   dropHeldOf,
   enterNew,
@@ -207,7 +207,10 @@ const loadKeystore = async (
       const address = keystore.type === 'secp256k1' ? { address: hex(addressOf(loaded.publicKey)) } : {};
       const id = idFrom(load.id, { pubkey, name: file.name, ...address });
       seen.add(pubkey, `keystore ${file.path}`);
-      const record = enterNew(vault, id, keystore.type, 'keystore', allowedOf(keystore.type, load.allow), loaded);
+      const { type } = keystore;
+      const origin = { kind: 'keystore', path: file.path, password } as const;
+      const policy = policyFor(type, load);
+      const record = enterNew(vault, id, { type, source: 'keystore', origin, policy }, loaded);
       return { ...record, ...warningOf(keystore, file.path) };
     });
     records.push(record);
@@ -226,9 +229,10 @@ const loadSealed = async (
     await vault.sealedKeys.loadAll(
       load.path,
       load.password,
-      ({ id, type, policy }, loaded) => {
-        const allow = allowedOf(type, load.allow, policy.allow ?? allowedOf(type, undefined));
-        records.push(enterNew(vault, idFrom(load.id, { id }), type, 'sealed', allow, loaded));
+      ({ id, type, policy: sealed }, loaded) => {
+        const origin = { kind: 'sealed', path: load.path, password: load.password, name: id } as const;
+        const policy = policyFor(type, load, sealed.allow ?? allowedOf(type, undefined));
+        records.push(enterNew(vault, idFrom(load.id, { id }), { type, source: 'sealed', origin, policy }, loaded));
       },
       (id, error) => failures.push(failureOf(fillTemplate(load.id, { id }), error)),
     );

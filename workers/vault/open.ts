@@ -1,6 +1,6 @@
 // Opens the vault: the arena, the providers and their self-tests, the signer pool, and what works on them. Everything
 // that exists only while the vault is open is made here, in the order in which it depends on one another.
-import { threadId } from 'node:worker_threads';
+import { type MessagePort, threadId } from 'node:worker_threads';
 import { VaultError } from '../../src/errors.js';
 import type { VaultInfo } from '../../src/wire/info.js';
 import type { WireConfig } from '../../src/wire/specs.js';
@@ -10,23 +10,31 @@ import { openHalting } from '../arena/halt.js';
 import { createKeyStore, type KeyStore } from '../arena/key-store.js';
 import { openSeats, type Seat, type Seats } from '../arena/seats.js';
 import { openSlots } from '../arena/slots.js';
+import type { AuditLog } from '../audit/log.js';
 import type { DeriveTools } from '../derive/tools.js';
+import { testOperators } from '../operators/self-test.js';
 import { selfTestAead } from '../providers/aead.js';
 import type { ChosenProviders } from '../providers/choose.js';
+import { loadProvePossession } from '../providers/pop.js';
 import type { Providers } from '../providers/provider.js';
 import { residueOf, tellResidue } from '../providers/residue.js';
 import { selfTest } from '../providers/self-test.js';
 import { testSecretHashes } from '../providers/self-test-hashes.js';
+import type { SigningContext } from '../signer/sign-operations.js';
 import { costTable } from './cost.js';
+import { type CustomOperators, createCustomOperators } from './custom-operators.js';
 import { createDispatcher, type Dispatcher } from './dispatcher.js';
 import { createForgetting, type Forgetting } from './forgetting.js';
 import { createHeldValues, type HeldValues } from './held-values.js';
+import { createJournal, type Journal } from './journal.js';
 import { createKeyLoader, type KeyLoader } from './key-loader.js';
-import { createKeyTable, type KeyTable } from './key-table.js';
+import { createKeyTable, type KeyEntry, type KeyTable } from './key-table.js';
 import { createKeystoreLoader, type KeystoreLoader } from './keystore-loader.js';
+import type { Locking } from './lock-control.js';
 import { createPasswordKeys, type PasswordKeys } from './password-keys.js';
 import { createSealedKeys, type SealedKeys } from './sealed-keys.js';
 import type { SecretTools } from './secret-tools.js';
+import { createSessions, type Session, type Sessions } from './sessions.js';
 import { createSignerPool, type SignerPool } from './signer-pool.js';
 import { createTerminalInput, type TerminalInput } from './terminal-input.js';
 
@@ -48,10 +56,32 @@ export interface OpenVault {
   readonly keystores: KeystoreLoader;
   readonly sealedKeys: SealedKeys;
   readonly terminal: TerminalInput;
+  readonly operators: CustomOperators;
+  readonly provePossession: (entry: KeyEntry) => Promise<Uint8Array>;
+  readonly sessions: Sessions;
+  readonly journal: Journal;
+  readonly audit: AuditLog | undefined;
+  /** What this thread signs with. */
+  readonly signing: SigningContext;
+  readonly lock: Locking;
   /** How far a start has come. */
   readonly report: (done: number, total: number) => void;
+  /** The vault cannot go on. */
+  readonly fail: (error: unknown) => void;
   readonly warnings: readonly string[];
   info(): VaultInfo;
+}
+
+/** What the vault thread gives to an open vault. */
+export interface Surroundings {
+  readonly ownerPort: MessagePort;
+  /** Answer a port from now on. */
+  readonly serve: (session: Session, port: MessagePort) => void;
+  readonly report: OpenVault['report'];
+  readonly fail: OpenVault['fail'];
+  readonly audit: AuditLog | undefined;
+  /** Makes the part that locks, of all others. */
+  readonly makeLocking: (vault: OpenVault) => Locking;
 }
 
 /**
@@ -60,8 +90,8 @@ export interface OpenVault {
 export const openVault = (
   config: WireConfig,
   { providers, fallbacks }: ChosenProviders,
-  { tools, aead }: SecretTools,
-  report: OpenVault['report'],
+  { tools, aead, operators, custom }: SecretTools,
+  { ownerPort, serve, report, fail, audit, makeLocking }: Surroundings,
 ): OpenVault => {
   const warnings: string[] = [];
   if (config.provider === 'auto') {
@@ -88,22 +118,31 @@ export const openVault = (
   testProviders(store, providers, seat.scratch);
   testSecretHashes(tools.hashes, seat.scratch);
   selfTestAead(aead, seat.scratch);
+  testOperators(operators, seat.scratch);
   tellResidue(arena.buffer, providers);
 
   const { verifyAfterSign } = config;
   const { buffer, layout } = arena;
   const halting = openHalting(buffer, layout);
   // This thread answers before it is ended (service.ts): it need not look between operations.
-  const signing = {
+  const signing: SigningContext = {
     slots: openSlots(buffer, layout),
     providers,
+    operators,
     scratch: seat.scratch,
     verifyAfterSign,
     pause: () => undefined,
   };
   const pool = createSignerPool(
     config.threads,
-    { buffer, layout, provider: config.provider, verifyAfterSign },
+    {
+      buffer,
+      layout,
+      provider: config.provider,
+      verifyAfterSign,
+      operators: config.operators.filter(({ name }) => custom.get(name)?.pool),
+      lock: config.lock,
+    },
     seats,
     halting,
     seat.index,
@@ -118,7 +157,19 @@ export const openVault = (
     ProviderName
   >;
 
-  return {
+  const journal = createJournal({ tell: (event) => sessions.tellEvent(event), table, audit });
+  const sessions: Sessions = createSessions(ownerPort, serve, journal.record);
+  const dispatcher = createDispatcher(
+    pool,
+    table,
+    signing,
+    costTable(names, verifyAfterSign),
+    config,
+    () => sessions.granted,
+    journal.frame,
+  );
+
+  const vault: OpenVault = {
     config,
     arena,
     store,
@@ -127,7 +178,7 @@ export const openVault = (
     loader,
     providers,
     pool,
-    dispatcher: createDispatcher(pool, table, signing, costTable(names, verifyAfterSign), config),
+    dispatcher,
     forgetting: createForgetting(seats, seat, providers),
     scratch: seat.scratch,
     tools,
@@ -135,9 +186,23 @@ export const openVault = (
     keystores: createKeystoreLoader(arena, held, loader, passwordKeys),
     sealedKeys: createSealedKeys(arena, store, held, loader, passwordKeys, aead),
     terminal: createTerminalInput(held),
+    operators: createCustomOperators(custom, store, pool),
+    async provePossession({ handle, info }) {
+      const prove = await loadProvePossession();
+      return prove(store.view(handle.slot).secret, info.publicKey, arena.decoded);
+    },
+    sessions,
+    journal,
+    audit,
+    signing,
+    get lock() {
+      return locking;
+    },
     report,
+    fail,
     warnings,
     info: () => ({
+      locked: locking.isLocked,
       threads: config.threads,
       providers: names,
       residue: residueOf(buffer, providers),
@@ -150,6 +215,8 @@ export const openVault = (
       },
     }),
   };
+  const locking = makeLocking(vault);
+  return vault;
 };
 
 /** On a real slot: the same calls, over the same kind of memory, as every key will see. */

@@ -1,4 +1,6 @@
 // Registers one key, whatever its source: its id is kept for it until it is entered, or cannot be.
+
+import { statusOf } from '../../src/wire/frame.js';
 import type { KeyRecord } from '../../src/wire/protocol.js';
 import { secretsOf, type WireSource } from '../../src/wire/sources.js';
 import type { WireKeySpec } from '../../src/wire/specs.js';
@@ -6,36 +8,72 @@ import type { KeyId, KeyType, Operation } from '../../src/wire/types.js';
 import { namesPublicKey } from '../keystore/address.js';
 import type { Keystore } from '../keystore/keystore.js';
 import type { LoadedKey } from './key-loader.js';
+import type { KeyEntry } from './key-table.js';
 import { assertType } from './keystore-loader.js';
+import { createLifetime } from './lifetime.js';
 import type { OpenVault } from './open.js';
-import { allowedOf, assertAllowed } from './policy.js';
+import { type KeyOrigin, originOf } from './origin.js';
+import { allowedOf, assertAllowed, type Policy, policyFor, statusesFor } from './policy.js';
+import { createQuota } from './quota.js';
+import { recordFor } from './records.js';
+import { releaseKey } from './release.js';
 import { dropSecret } from './secret-reader.js';
 
 type SealedSource = Extract<WireSource, { readonly kind: 'sealed' }>;
 export type SealedSpec = WireKeySpec & { readonly source: SealedSource };
 export type UnsealedSpec = WireKeySpec & { readonly source: Exclude<WireSource, SealedSource> };
 
+const KEY_EXHAUSTED = statusOf('ERR_KEY_EXHAUSTED');
+
+/** What a key is entered with, besides its id and the key itself. */
+export interface Entrance {
+  readonly type: KeyType;
+  readonly source: WireSource['kind'];
+  readonly origin: KeyOrigin | undefined;
+  readonly policy: Policy;
+}
+
 const enterKey = (
-  { table, providers }: OpenVault,
+  vault: OpenVault,
   id: KeyId,
-  type: KeyType,
-  source: WireSource['kind'],
-  allow: readonly Operation[],
+  { type, source, origin, policy }: Entrance,
   { handle, publicKey }: LoadedKey,
 ): KeyRecord => {
-  const info = { id, type, publicKey, provider: providers[type].name, source, allow };
-  const maySign = allow.includes('sign');
-  table.add(id, { info, handle, maySign, inFlight: 0, releasing: false, drained: undefined });
-  return { info, handle };
+  const { table, providers, sessions, journal, lock } = vault;
+  lock.assertUnlocked(); // it may have been locked while the key was loaded
+  const { allow, schemes, maxSignatures, perSecond, expiresInMs, idleMs } = policy;
+  const provider = providers[type].name;
+  const entry: KeyEntry = {
+    info: { id, type, publicKey, provider, source, allow, schemes, state: 'ready', limits: {} },
+    policy,
+    statuses: statusesFor(type, policy),
+    quota: maxSignatures === undefined && perSecond === undefined ? undefined : createQuota(policy, KEY_EXHAUSTED),
+    lifetime:
+      expiresInMs === undefined && idleMs === undefined
+        ? undefined
+        : createLifetime(
+            policy,
+            () => entry.inFlight > 0,
+            (end) => void releaseKey(vault, entry, end).catch(vault.fail),
+          ),
+    origin,
+    uses: [],
+    handle,
+    inFlight: 0,
+    gone: undefined,
+    drained: [],
+  };
+  table.add(id, entry);
+  sessions.tellChanged([entry], sessions.owner);
+  journal.record({ type: 'registered', id, keyType: type, source });
+  return recordFor(entry, undefined);
 };
 
-type EnterRest = Parameters<typeof enterKey> extends [OpenVault, KeyId, ...infer Rest] ? Rest : never;
-
 /** As {@link enterKey}, under an id that was not known before. @throws {VaultError} ERR_KEY_EXISTS */
-export const enterNew = (vault: OpenVault, id: KeyId, ...rest: EnterRest): KeyRecord => {
+export const enterNew = (vault: OpenVault, id: KeyId, entrance: Entrance, loaded: LoadedKey): KeyRecord => {
   vault.table.reserve(id);
   try {
-    return enterKey(vault, id, ...rest);
+    return enterKey(vault, id, entrance, loaded);
   } finally {
     vault.table.unreserve(id);
   }
@@ -61,13 +99,11 @@ const keeping = async <T>({ table }: OpenVault, id: string, load: () => Promise<
   }
 };
 
-export const registerUnsealed = async (
-  vault: OpenVault,
-  { id, type, source, allow }: UnsealedSpec,
-): Promise<KeyRecord> => {
-  const enter = (loaded: LoadedKey): KeyRecord =>
-    enterKey(vault, id, type, source.kind, allowedOf(type, allow), loaded);
-  if (source.kind === 'seed') assertExportable(vault, source.seed, allowedOf(type, allow));
+export const registerUnsealed = async (vault: OpenVault, spec: UnsealedSpec): Promise<KeyRecord> => {
+  const { id, type, source } = spec;
+  const entrance = { type, source: source.kind, origin: originOf(id, source), policy: policyFor(type, spec) };
+  const enter = (loaded: LoadedKey): KeyRecord => enterKey(vault, id, entrance, loaded);
+  if (source.kind === 'seed') assertExportable(vault, source.seed, entrance.policy.allow);
   if (source.kind !== 'keystore') return vault.loader.load(type, source, enter);
   const keystore = vault.keystores.read(source.path);
   assertType(keystore, type, source.path);
@@ -103,14 +139,15 @@ export const registerSealed = async (vault: OpenVault, specs: readonly SealedSpe
   await vault.sealedKeys.load(
     path,
     password,
-    specs.map(({ id, type, source, allow }, i) => ({
+    specs.map(({ id, type, source, ...spec }, i) => ({
       id,
       type,
       create: source.create,
-      allow,
-      enter(loaded, policy) {
-        const operations = allowedOf(type, allow, policy.allow ?? allowedOf(type, undefined));
-        outcomes[i] = { record: enterKey(vault, id, type, 'sealed', operations, loaded) };
+      allow: spec.allow,
+      enter(loaded, sealed) {
+        const policy = policyFor(type, spec, sealed.allow ?? allowedOf(type, undefined));
+        const entrance: Entrance = { type, source: 'sealed', origin: originOf(id, source), policy };
+        outcomes[i] = { record: enterKey(vault, id, entrance, loaded) };
       },
       fail(error) {
         outcomes[i] = { error };

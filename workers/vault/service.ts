@@ -1,27 +1,45 @@
-// The vault's life: it listens, is opened once, answers, and ends, by being closed or for a reason of its own. Turns
-// handlers into exposed methods whose answers are plain records.
+// The vault's life: it listens, is opened once, answers its owner and the ports that were granted, and ends, by being
+// closed or for a reason of its own. Turns handlers into exposed methods whose answers are plain records.
 import type { MessagePort } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
-import { toErrorRecord, VaultError } from '../../src/errors.js';
+import { toErrorRecord, VaultError, type VaultErrorCode } from '../../src/errors.js';
 import { handedOver } from '../../src/wire/frame.js';
 import {
   type ExposedMethods,
   type FatalMessage,
+  GRANTED_METHODS,
   type HandoffMessage,
   type ProgressMessage,
   READY_MESSAGE,
   type Reply,
   type StopMessage,
   VAULT_METHODS,
+  type VaultMethods,
 } from '../../src/wire/protocol.js';
 import { checkWireConfig } from '../../src/wire/specs.js';
+import { type AuditLog, openAuditLog } from '../audit/log.js';
 import { chooseProviders } from '../providers/choose.js';
+import { askedOf } from './asked.js';
 import { guardedEndpoint } from './door.js';
 import { handlers } from './handlers.js';
+import { createLocking } from './locking.js';
 import { type OpenVault, openVault } from './open.js';
 import { loadSecretTools } from './secret-tools.js';
+import type { Session } from './sessions.js';
+import { createTurns } from './turns.js';
 
 const REPORT_MS = 100;
+/** What is not done while the audit log cannot be written. */
+const USES: readonly (keyof VaultMethods)[] = [
+  'sign',
+  'signTogether',
+  'execute',
+  'seal',
+  'exportKeystore',
+  'register',
+  'grant',
+  'unlock',
+];
 
 export interface Service {
   /** The open vault, or undefined before and after. */
@@ -51,16 +69,30 @@ export const serve = (port: MessagePort): Service => {
     if (state !== 'waiting') throw new VaultError('ERR_REFUSED', 'the vault refused the call: it was opened before');
     const checked = checkWireConfig(config);
     state = 'opening';
+    let audit: AuditLog | undefined;
     try {
+      if (checked.audit !== null) {
+        audit = openAuditLog(checked.audit, { tell: (event) => vault?.sessions.tellEvent(event) });
+      }
       const [chosen, tools] = await Promise.all([
         chooseProviders(checked.provider, { verifying: checked.verifyAfterSign }),
-        loadSecretTools(checked.provider),
+        loadSecretTools(checked),
       ]);
       // It may have been closed meanwhile.
       if (isOver()) throw new VaultError('ERR_VAULT_CLOSED');
-      vault = openVault(checked, chosen, tools, report);
+      vault = openVault(checked, chosen, tools, {
+        ownerPort: port,
+        serve: servePort,
+        audit,
+        makeLocking: createLocking,
+        report,
+        fail: (error) => void fail(error instanceof VaultError ? error : new VaultError('ERR_INTERNAL')),
+      });
       state = 'open';
       return { warnings: vault.warnings };
+    } catch (error) {
+      audit?.close();
+      throw error;
     } finally {
       if (state === 'opening') state = 'waiting';
     }
@@ -75,17 +107,23 @@ export const serve = (port: MessagePort): Service => {
           onAnswered = resolve;
         });
       }
+      vault?.lock.stop();
+      vault?.journal.close();
       // Entry by entry first: wiping a slot checks its canaries.
-      for (const { handle } of vault?.table.entries() ?? []) vault?.store.wipe(handle.slot);
-      await end();
+      for (const { handle, gone, lifetime } of vault?.table.entries() ?? []) {
+        lifetime?.stop();
+        if (gone === undefined) vault?.store.wipe(handle.slot);
+      }
+      await end(new VaultError('ERR_VAULT_CLOSED'));
     })();
     return closing;
   };
 
   /** Signers first: a signature made with a half-wiped key could leak the key. */
-  const end = (): Promise<void> => {
+  const end = (reason: VaultError): Promise<void> => {
     state = 'closed';
     ending ??= (async () => {
+      vault?.sessions.close(reason);
       vault?.held.wipe();
       await vault?.pool.close();
       vault?.arena.wipe();
@@ -96,7 +134,7 @@ export const serve = (port: MessagePort): Service => {
 
   /** The vault cannot go on: wipe, say why, end. */
   const fail = async (error: VaultError): Promise<void> => {
-    await end();
+    await end(error);
     const message: FatalMessage = { fatal: toErrorRecord(error) };
     port.postMessage(message);
     port.close();
@@ -136,20 +174,62 @@ export const serve = (port: MessagePort): Service => {
       }
     };
 
-  const methods = Object.assign(Object.create(null), {
-    ...Object.fromEntries(
-      Object.entries(handlers).map(([name, handle]) => [
-        name,
-        answering(counted((...args) => handle(opened(), ...args))),
-      ]),
-    ),
-    open: answering(counted(open)),
-    close: answering(async () => {
-      await close();
-      // After the answer has left.
-      setImmediate(() => port.close());
-    }),
-  }) as ExposedMethods;
+  const turns = createTurns();
+
+  /** @throws {VaultError} ERR_AUDIT_LOG */
+  const refuseUnlogged = (): void => {
+    const refusal = vault?.journal.refusal;
+    if (refusal !== undefined) throw refusal;
+  };
+
+  /** A handler for one session. What a granted port asks besides frames takes its turn. */
+  const handling = (name: keyof typeof handlers, session: () => Session): ((...args: unknown[]) => unknown) => {
+    const handle = handlers[name];
+    return counted(async (...args) => {
+      const asking = session();
+      if (USES.includes(name)) refuseUnlogged();
+      if (asking.grant !== undefined && name !== 'sign') await turns.take(asking);
+      if (name === 'sign') return handle(opened(), asking, ...args);
+      const began = performance.now();
+      let code: VaultErrorCode | undefined;
+      try {
+        return await handle(opened(), asking, ...args);
+      } catch (error) {
+        code = toErrorRecord(error).code;
+        throw error;
+      } finally {
+        vault?.journal.call(askedOf(name, args), code, (performance.now() - began) * 1000);
+      }
+    });
+  };
+
+  const methodsFor = (names: readonly (keyof VaultMethods)[], session: () => Session): object =>
+    Object.assign(
+      Object.create(null),
+      Object.fromEntries(
+        (Object.keys(handlers) as (keyof typeof handlers)[])
+          .filter((name) => names.includes(name))
+          .map((name) => [name, answering(handling(name, session))]),
+      ),
+    );
+
+  /** Answer a granted port. It has no hand-offs, and cannot stop the vault. */
+  const servePort = (session: Session, granted: MessagePort): void => {
+    const methods = Object.freeze(methodsFor(GRANTED_METHODS, () => session));
+    expose(methods, guardedEndpoint(granted, new Set(GRANTED_METHODS)));
+  };
+
+  const methods = Object.assign(
+    methodsFor(VAULT_METHODS, () => opened().sessions.owner),
+    {
+      open: answering(counted(open)),
+      close: answering(async () => {
+        await close();
+        // After the answer has left.
+        setImmediate(() => port.close());
+      }),
+    },
+  ) as ExposedMethods;
 
   const reply = (value: unknown): Reply<unknown> => {
     const made = { ok: true, value } as const;
@@ -178,7 +258,7 @@ export const serve = (port: MessagePort): Service => {
 
   // This thread ends by an error that nobody caught, or by process.exit().
   process.once('exit', wipeNow);
-  expose(Object.freeze(methods), guardedEndpoint(port, new Set(VAULT_METHODS), onHandoff, onStop));
+  expose(Object.freeze(methods), guardedEndpoint(port, new Set(VAULT_METHODS), { onHandoff, onStop }));
   port.postMessage(READY_MESSAGE);
   return { current: () => vault };
 };

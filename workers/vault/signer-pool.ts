@@ -9,6 +9,7 @@ import { type ErrorRecord, VaultError } from '../../src/errors.js';
 import type { Halting } from '../arena/halt.js';
 import type { Seats } from '../arena/seats.js';
 import type { DeriveTask } from '../signer/derive-key.js';
+import type { OperateOutcome, OperateTask } from '../signer/operate.js';
 import type { SignerData, SignTask } from '../signer/signer.js';
 
 /** Batches that a signer may have at once: one that it signs and one that waits, so that it never idles between. */
@@ -29,6 +30,12 @@ export interface SignerPool {
   run(task: SignTask): Promise<ArrayBuffer>;
   /** Derive one key; answers why that failed, if it did. Rejects when its signer dies; it may then be run again. */
   derive(task: DeriveTask): Promise<ErrorRecord | undefined>;
+  /**
+   * Let an operator of the settings work with a key.
+   *
+   * @throws {VaultError} ERR_SIGNER_FAILED - its signer died; it is not tried again.
+   */
+  operate(task: OperateTask): Promise<OperateOutcome>;
   /** Of a batch that was just rejected: whether it was being signed. If not, it only waited for the signer that died. */
   wasSigning(batch: number): boolean;
   /** Resolves when every signer is ready. @throws {VaultError} ERR_SIGNER_FAILED */
@@ -142,6 +149,14 @@ export const createSignerPool = (
     async derive(task) {
       if (closing || isBroken()) throw new VaultError('ERR_SIGNER_FAILED', 'no signer thread is running');
       return (await pool.run(task, { name: 'deriveKey' })) as ErrorRecord | undefined;
+    },
+    async operate(task) {
+      try {
+        if (!closing && !isBroken()) return (await pool.run(task, { name: 'operate' })) as OperateOutcome;
+      } catch {
+        // Below: what became of it is not known, and an operator may have done its work already.
+      }
+      throw new VaultError('ERR_SIGNER_FAILED', 'the signer thread failed while the operator worked');
     },
     wasSigning: halting.isSigning,
     async ready() {

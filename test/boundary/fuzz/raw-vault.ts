@@ -1,10 +1,11 @@
 // The vault's worker, started as a stranger would: a raw Worker on its entry, no client. Keeps the books: every message
 // that can be answered is answered once, by a record of the wire, and no answer holds a secret.
 import { serialize } from 'node:v8';
-import { type Transferable, Worker } from 'node:worker_threads';
+import { MessagePort, type Transferable, Worker } from 'node:worker_threads';
 import { VAULT_ERROR_CODES } from '../../../dist/src/errors.js';
 import {
   isFatalMessage,
+  isNoticeMessage,
   isProgressMessage,
   isReadyMessage,
   type VaultMethods,
@@ -50,6 +51,10 @@ export const CONFIG: WireConfig = {
   verifyAfterSign: false,
   maxKdfMemory: 64 * 1024 * 1024,
   maxKdfWork: 65_536,
+  lockIdleMs: 0,
+  lockUnsealed: 'drop',
+  operators: [],
+  audit: null,
 };
 
 /** The longest that a batch may wait for its answers: a hang, from then on. */
@@ -57,7 +62,7 @@ const HANG_MS = 30_000;
 const RECORD_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'keyId', 'failures', 'problems']);
 
 /** The call id of a message that has to be answered, by the rule: an own string of 1 to 64 characters. */
-const callIdOf = (message: unknown): string | undefined => {
+export const callIdOf = (message: unknown): string | undefined => {
   if (typeof message !== 'object' || message === null) return undefined;
   // A clone of anything else keeps none of the fields that a program put on it.
   const keepsFields = Array.isArray(message) || Object.prototype.toString.call(message) === '[object Object]';
@@ -66,7 +71,7 @@ const callIdOf = (message: unknown): string | undefined => {
   return typeof id === 'string' && id.length >= 1 && id.length <= 64 ? id : undefined;
 };
 
-const faultOf = (message: unknown): string | undefined => {
+export const faultOf = (message: unknown): string | undefined => {
   const { type, value } = message as { readonly type?: unknown; readonly value?: Answer };
   if (type !== 'RAW' || typeof value !== 'object' || value === null) return 'an answer is not a raw record';
   if (value.ok === true) return undefined;
@@ -121,7 +126,9 @@ export const startRawVault = async (holdsSecret: (bytes: Uint8Array) => boolean)
   worker.on('message', (message: unknown) => {
     if (isReadyMessage(message)) listening();
     else if (isProgressMessage(message)) problems.push(...progressFaults(message.progress));
-    else if (isFatalMessage(message)) problems.push(`the vault ended by itself: ${message.fatal.code}`);
+    else if (isNoticeMessage(message)) {
+      if (holdsSecret(serialize(message))) problems.push('A SECRET IS IN A NOTICE');
+    } else if (isFatalMessage(message)) problems.push(`the vault ended by itself: ${message.fatal.code}`);
     else onAnswer(message);
   });
   worker.on('messageerror', () => problems.push('an answer could not be read'));
@@ -175,7 +182,7 @@ export const startRawVault = async (holdsSecret: (bytes: Uint8Array) => boolean)
       new Promise((resolve) => {
         const id = `call-${nextCall++}`;
         const argumentList = args.map((value) => ({ type: 'RAW', value }));
-        const transfer = args.filter((value) => value instanceof ArrayBuffer);
+        const transfer = args.filter((value) => value instanceof ArrayBuffer || value instanceof MessagePort);
         void exited.then((code) => resolve({ ok: false, error: { code: `ENDED ${code}`, message: '' } }));
         send({ id, type: 'APPLY', path: [method], argumentList }, transfer, false, resolve);
       }),

@@ -9,28 +9,36 @@ export interface Mapping {
   readonly name: string;
   /** Bytes that are present in memory or swapped out. */
   readonly residentBytes: number;
+  /** Those of them that are no longer, or never were, a file's. */
+  readonly anonymousBytes: number;
+  /** The file is a program or a library: some of it is mapped to be run. */
+  readonly isCode: boolean;
   /** Kernel flags of smaps: `lo` locked, `dd` left out of core dumps, `dc` not inherited. */
   readonly flags: readonly string[];
 }
 
 /** Memory of the kernel's own, the same in every process: it can't hold a secret, and some of it can't be read. */
-const isKernelOwn = ({ name }: Mapping): boolean =>
+const isKernelOwn = ({ name }: Pick<Mapping, 'name'>): boolean =>
   name.startsWith('[vvar') || name === '[vsyscall]' || name === '[vdso]';
 
 const FIELDS = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ \S+ \d+ *(.*)$/;
 
 /** Every mapping of a process. Throws when the system doesn't let this process look at it. */
 export const readMappings = (pid: number): Mapping[] => {
-  const mappings: Mapping[] = [];
+  const mappings: Omit<Mapping, 'isCode'>[] = [];
   let head: RegExpExecArray | null = null;
   let residentBytes = 0;
+  let anonymousBytes = 0;
   for (const line of readFileSync(`/proc/${pid}/smaps`, 'latin1').split('\n')) {
     const header = FIELDS.exec(line);
     if (header !== null) {
       head = header;
       residentBytes = 0;
-    } else if (line.startsWith('Rss:') || line.startsWith('Swap:')) {
-      residentBytes += Number.parseInt(line.slice(line.indexOf(':') + 1), 10) * 1024;
+      anonymousBytes = 0;
+    } else if (/^(?:Rss|Swap|Anonymous):/.test(line)) {
+      const bytes = Number.parseInt(line.slice(line.indexOf(':') + 1), 10) * 1024;
+      if (!line.startsWith('Anonymous:')) residentBytes += bytes;
+      if (!line.startsWith('Rss:')) anonymousBytes += bytes;
     } else if (line.startsWith('VmFlags:') && head !== null) {
       mappings.push({
         start: Number.parseInt(head[1] as string, 16),
@@ -38,11 +46,17 @@ export const readMappings = (pid: number): Mapping[] => {
         perms: head[3] as string,
         name: head[4] as string,
         residentBytes,
+        anonymousBytes,
         flags: line.slice(8).trim().split(/\s+/),
       });
     }
   }
-  return mappings.filter((mapping) => !isKernelOwn(mapping));
+  const run = new Set(
+    mappings.filter(({ name, perms }) => name.startsWith('/') && perms[2] === 'x').map(({ name }) => name),
+  );
+  return mappings
+    .map((mapping) => ({ ...mapping, isCode: run.has(mapping.name) }))
+    .filter((mapping) => !isKernelOwn(mapping));
 };
 
 /** Whether a mapping is a key arena: writable, anonymous, left out of core dumps. Nothing else in a node process is. */

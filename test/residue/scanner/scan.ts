@@ -29,23 +29,32 @@ export interface ScanResult {
 
 const PAGE = 4096;
 const CHUNK = 1024 * 1024;
-const PRESENT_OR_SWAPPED = 0xc0; // bits 63 and 62 of a page's entry in pagemap, in its last byte
+/** Bits 63, 62 and 61 of a page's entry in pagemap, in its last byte. */
+const PRESENT = 0x80;
+const SWAPPED = 0x40;
+const IS_FILE = 0x20;
 
 interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** The pages of a mapping that exist. Those that were never touched read as zeros, and reading them would make them. */
-const existingPages = (pagemap: number, { start, end }: Range): Range[] => {
+const exists = (entry: number): boolean => (entry & (PRESENT | SWAPPED)) !== 0;
+/** Written to, in this process: no longer what is in the file. */
+const isChanged = (entry: number): boolean => exists(entry) && (entry & (SWAPPED | IS_FILE)) !== IS_FILE;
+
+/** One for all mappings: there are hundreds in a scan. */
+const entries = Buffer.alloc(64 * 1024);
+
+/** The pages of a mapping whose entries in pagemap are as wanted. */
+const pagesThat = (isWanted: (entry: number) => boolean, pagemap: number, { start, end }: Range): Range[] => {
   const ranges: { start: number; end: number }[] = [];
-  const entries = Buffer.alloc(64 * 1024);
   for (let at = start; at < end; ) {
     const wanted = Math.min(entries.length, ((end - at) / PAGE) * 8);
     const read = readSync(pagemap, entries, 0, wanted, (at / PAGE) * 8);
     if (read === 0) break;
     for (let entry = 7; entry < read; entry += 8, at += PAGE) {
-      if (((entries[entry] as number) & PRESENT_OR_SWAPPED) === 0) continue;
+      if (!isWanted(entries[entry] as number)) continue;
       const last = ranges.at(-1);
       if (last?.end === at) last.end += PAGE;
       else ranges.push({ start: at, end: at + PAGE });
@@ -54,20 +63,28 @@ const existingPages = (pagemap: number, { start, end }: Range): Range[] => {
   return ranges;
 };
 
-/** What to read: file mappings whole, anonymous ones where they exist. Neighbours are joined: a secret may span them. */
+/**
+ * Of programs and libraries, more than half of all memory, the pages that are no longer as on disk; other files whole. Of
+ * anonymous memory the pages that exist: those that were never touched read as zeros, and reading them would make them.
+ */
+const piecesOf = (pagemap: number, mapping: Mapping): readonly Range[] => {
+  const { name, perms, start, end, residentBytes, anonymousBytes, isCode } = mapping;
+  if (name.startsWith('/')) {
+    const isPrivate = perms[3] === 'p';
+    if (isCode && isPrivate) return anonymousBytes === 0 ? [] : pagesThat(isChanged, pagemap, mapping);
+    return perms.startsWith('r') ? [mapping] : [];
+  }
+  if (residentBytes === 0) return [];
+  return residentBytes >= end - start ? [mapping] : pagesThat(exists, pagemap, mapping);
+};
+
+/** What to read. Neighbours are joined: a secret may span them. */
 const rangesToRead = (pagemap: number, mappings: readonly Mapping[]): Range[] => {
   const ranges: { start: number; end: number }[] = [];
-  for (const mapping of mappings) {
-    const isFile = mapping.name.startsWith('/');
-    if (isFile && !mapping.perms.startsWith('r')) continue;
-    if (!isFile && mapping.residentBytes === 0) continue;
-    const pieces =
-      isFile || mapping.residentBytes >= mapping.end - mapping.start ? [mapping] : existingPages(pagemap, mapping);
-    for (const { start, end } of pieces) {
-      const last = ranges.at(-1);
-      if (last?.end === start) last.end = end;
-      else ranges.push({ start, end });
-    }
+  for (const { start, end } of mappings.flatMap((mapping) => piecesOf(pagemap, mapping))) {
+    const last = ranges.at(-1);
+    if (last?.end === start) last.end = end;
+    else ranges.push({ start, end });
   }
   return ranges;
 };

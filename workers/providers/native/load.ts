@@ -14,6 +14,22 @@ export interface Sodium {
   /** Canonical, not of small order, and in the subgroup of prime order. */
   crypto_core_ed25519_is_valid_point(point: Uint8Array): boolean;
   crypto_scalarmult_base(publicKey: Uint8Array, secret: Uint8Array): void;
+  /** Throws for a point of low order. */
+  crypto_scalarmult(shared: Uint8Array, secret: Uint8Array, publicKey: Uint8Array): void;
+  crypto_box_seal(sealed: Uint8Array, message: Uint8Array, publicKey: Uint8Array): void;
+  /**
+   * Takes a secret key in shared memory, unlike `crypto_box_seal_open`, which then opens nothing and answers undefined.
+   * The message is not touched where the answer is false.
+   */
+  crypto_box_open_easy(
+    message: Uint8Array,
+    sealed: Uint8Array,
+    nonce: Uint8Array,
+    publicKey: Uint8Array,
+    secret: Uint8Array,
+  ): boolean;
+  /** BLAKE2b. Over shared memory it writes nothing. */
+  crypto_generichash(digest: Uint8Array, message: Uint8Array): void;
   crypto_hash_sha256(digest: Uint8Array, message: Uint8Array): void;
   readonly crypto_hash_sha256_STATEBYTES: number;
   crypto_hash_sha256_init(state: Uint8Array): void;
@@ -61,6 +77,16 @@ export interface Secp256k1 {
   privateKeyTweakAdd(secret: Uint8Array, tweak: Uint8Array): Uint8Array;
   privateKeyTweakMul(secret: Uint8Array, tweak: Uint8Array): Uint8Array;
   publicKeyCreate(secret: Uint8Array, compressed: true, output: Uint8Array): Uint8Array;
+  /**
+   * The product, in constant time: its coordinates are written into `xbuf` and `ybuf`, 32 bytes each. What `hashfn`
+   * answers must be as long as `output`; it passes through memory that the binding frees without zeroing it.
+   */
+  ecdh(
+    publicKey: Uint8Array,
+    secret: Uint8Array,
+    options: { readonly hashfn: () => Uint8Array; readonly xbuf: Uint8Array; readonly ybuf: Uint8Array },
+    output: Uint8Array,
+  ): Uint8Array;
   publicKeyTweakAdd(publicKey: Uint8Array, tweak: Uint8Array, compressed: true, output: Uint8Array): Uint8Array;
   publicKeyTweakMul(publicKey: Uint8Array, tweak: Uint8Array, compressed: true, output: Uint8Array): Uint8Array;
   ecdsaSign(
