@@ -273,7 +273,7 @@ export interface Vault extends AsyncDisposable {
    */
   grant(request: GrantRequest): Promise<MessagePort>;
 
-  /** End a grant that was made here. What its port had under way is still answered, if it was accepted before. */
+  /** End a grant that was made here. What its port waits for rejects with ERR_GRANT_REVOKED; of that, some may be done, and counted. */
   revoke(port: MessagePort): Promise<void>;
 
   /**

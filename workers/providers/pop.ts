@@ -98,7 +98,7 @@ const subtract = (w: Uint16Array, o: number, a: number, b: number): void => {
     w[o + i] = difference & MASK;
     borrow = (difference >> 31) & 1;
   }
-  const mask = -borrow;
+  const mask = 0 - borrow; // not -borrow: -0 is no small integer
   let carry = 0;
   for (let i = 0; i < LIMBS; i++) {
     const sum = w[o + i]! + (PRIME[i]! & mask) + carry;
@@ -216,7 +216,7 @@ const multiplyPoint = (w: Uint16Array, secret: Uint8Array): void => {
     const bit = (secret[SECRET_BYTES - 1 - (i >> 3)]! >> (i & 7)) & 1;
     addPoints(w, DOUBLED, SUM, SUM);
     addPoints(w, ADDED, DOUBLED, BASE);
-    for (let j = 0; j < POINT; j++) w[SUM + j] = w[DOUBLED + j]! ^ ((w[DOUBLED + j]! ^ w[ADDED + j]!) & -bit);
+    for (let j = 0; j < POINT; j++) w[SUM + j] = w[DOUBLED + j]! ^ ((w[DOUBLED + j]! ^ w[ADDED + j]!) & (0 - bit));
   }
 };
 

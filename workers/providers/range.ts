@@ -52,7 +52,7 @@ export const addModulo = (sum: Uint8Array, addend: Uint8Array, order: Uint8Array
     sum[i] = byte;
     carry = byte >> 8;
   }
-  subtractMasked(sum, order, -(carry | (1 - isBelow(sum, order))));
+  subtractMasked(sum, order, 0 - (carry | (1 - isBelow(sum, order))));
 };
 
 /**

@@ -2,7 +2,7 @@
 // here as if its sender were hostile, and what a port was granted before anything else. Handlers throw VaultErrors; service.ts turns them into replies.
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
-import { type SettingsProblem, VaultError } from '../../src/errors.js';
+import { type SettingsProblem, VaultError, type VaultErrorCode } from '../../src/errors.js';
 import { isKeyId, listOf, summarize } from '../../src/wire/check.js';
 import { createFrameWriter, REPLY_HEADER_BYTES, STATUS_CODES, schemeCode } from '../../src/wire/frame.js';
 import { checkGrant } from '../../src/wire/grants.js';
@@ -40,7 +40,7 @@ import { claimVariable } from '../sources/environ.js';
 import { writeKeyFile } from '../sources/file.js';
 import { generateSecret } from '../sources/generate.js';
 import { wipeStack } from '../wipe-stack.js';
-import { admitFrame } from './admission.js';
+import { admitFrame, refund } from './admission.js';
 import { execute } from './execute.js';
 import type { KeyEntry } from './key-table.js';
 import { exportKeystore } from './keystore-export.js';
@@ -119,7 +119,9 @@ export const handlers: Handlers = {
     const key = config.audit?.key ?? undefined;
     audit?.begin(key === undefined ? undefined : await auditSigner(key, table.find(key), signing));
     vault.sessions.watch(session);
-    return { ...loaded, info: vault.info() }; // as every thread tells it
+    // As they are now: a key may have expired meanwhile.
+    const keys = loaded.keys.filter(({ handle }) => table.at(handle.slot, handle.generation) !== undefined);
+    return { ...loaded, keys, info: vault.info() }; // as every thread tells it
   },
 
   async register(vault, _session, spec) {
@@ -163,6 +165,13 @@ export const handlers: Handlers = {
     const writer = createFrameWriter(keys.length * (bytes.length + 20));
     for (const { handle } of keys) writer.add(handle, schemeCode('bls12-381'), 0, bytes, undefined);
     const replies = await handlers.sign(vault, session, writer.finish());
+    const statuses = replies.flatMap(statusesOf);
+    const failure = statuses.find((status) => status !== 0);
+    if (failure !== undefined) {
+      // Those of the others do not leave the vault.
+      for (const [i, entry] of keys.entries()) if (statuses[i] === 0) refund(entry, session, 1);
+      throw new VaultError(STATUS_CODES[failure] as VaultErrorCode);
+    }
     const signatures = replies.flatMap((reply) => signaturesOf(reply, SIGNATURE_BYTES['bls12-381']));
     return vault.providers['bls12-381'].aggregate!(signatures);
   },
@@ -359,14 +368,15 @@ const blsKey = (entry: KeyEntry): KeyEntry => {
   return entry;
 };
 
-/** Every signature of a reply. @throws {VaultError} the first status that is not a success. */
+const statusesOf = (reply: ArrayBuffer): number[] => [
+  ...new Uint8Array(reply, REPLY_HEADER_BYTES, new Uint32Array(reply, 0, 1)[0]!),
+];
+
+/** Every signature of a reply in which each operation succeeded. */
 const signaturesOf = (reply: ArrayBuffer, length: number): Uint8Array[] => {
   const count = new Uint32Array(reply, 0, 1)[0]!;
-  const statuses = new Uint8Array(reply, REPLY_HEADER_BYTES, count);
-  return Array.from(statuses, (status, i) => {
-    const code = STATUS_CODES[status];
-    if (code === undefined || code === 'OK')
-      return new Uint8Array(reply, REPLY_HEADER_BYTES + count + i * length, length);
-    throw new VaultError(code);
-  });
+  return Array.from(
+    { length: count },
+    (_, i) => new Uint8Array(reply, REPLY_HEADER_BYTES + count + i * length, length),
+  );
 };

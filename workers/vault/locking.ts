@@ -42,11 +42,20 @@ export const createLocking = (vault: OpenVault): Locking => {
     await wipeSlotOf(entry);
   };
 
-  const wipeAll = async (returning: readonly KeyEntry[], lost: readonly KeyEntry[]): Promise<void> => {
-    const released = lost.map((entry) => releaseKey(vault, entry, 'released'));
+  /** The log is signed when all work is done, and before a key is wiped that may sign it. */
+  const wipeAll = async (
+    returning: readonly KeyEntry[],
+    lost: readonly KeyEntry[],
+    onDrained: () => void,
+  ): Promise<void> => {
+    const isLast = ({ info }: KeyEntry): boolean => info.id === config.audit?.key;
+    const released = lost.filter((entry) => !isLast(entry)).map((entry) => releaseKey(vault, entry, 'released'));
     await Promise.all(returning.map((entry) => table.retire(entry, 'locked')));
-    journal.beforeLock(); // one of the keys may sign the log: of all that was done with them
-    await Promise.all([...released, ...returning.map(wipeSlotOf)]);
+    await Promise.all(released);
+    onDrained();
+    journal.beforeLock();
+    const last = lost.filter(isLast).map((entry) => releaseKey(vault, entry, 'released'));
+    await Promise.all([...last, ...returning.map(wipeSlotOf)]);
     if (works > 0) await new Promise<void>((resolve) => void onWorked.push(resolve));
   };
 
@@ -55,13 +64,12 @@ export const createLocking = (vault: OpenVault): Locking => {
     if (unsealed === 'refuse' && lost.length > 0) throw lockRefused(lost);
     state = 'locking';
     idle?.stop();
-    const wiped = wipeAll(returning, lost);
+    const reply = { locked: returning.map(idOf), gone: lost.map(idOf) };
+    const wiped = wipeAll(returning, lost, () => journal.record({ type: 'locked', reason, ...reply }));
     sessions.tellChanged(returning);
     sessions.tellLocked(true);
     await wiped;
     state = 'locked';
-    const reply = { locked: returning.map(idOf), gone: lost.map(idOf) };
-    journal.record({ type: 'locked', reason, ...reply });
     return reply;
   };
 

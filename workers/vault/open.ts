@@ -169,6 +169,8 @@ export const openVault = (
     journal.frame,
   );
 
+  const proofs = new WeakMap<KeyEntry, Uint8Array>();
+
   const vault: OpenVault = {
     config,
     arena,
@@ -187,9 +189,13 @@ export const openVault = (
     sealedKeys: createSealedKeys(arena, store, held, loader, passwordKeys, aead),
     terminal: createTerminalInput(held),
     operators: createCustomOperators(custom, store, pool),
-    async provePossession({ handle, info }) {
+    async provePossession(entry) {
       const prove = await loadProvePossession();
-      return prove(store.view(handle.slot).secret, info.publicKey, arena.decoded);
+      // Always the same, and public: made once, since it takes this thread long.
+      const proof =
+        proofs.get(entry) ?? prove(store.view(entry.handle.slot).secret, entry.info.publicKey, arena.decoded);
+      proofs.set(entry, proof);
+      return proof.slice();
     },
     sessions,
     journal,

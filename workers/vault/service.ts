@@ -3,7 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import { toErrorRecord, VaultError, type VaultErrorCode } from '../../src/errors.js';
-import { handedOver } from '../../src/wire/frame.js';
+import { FRAME_HEADER_BYTES, handedOver, OPERATION_HEADER_BYTES } from '../../src/wire/frame.js';
 import {
   type ExposedMethods,
   type FatalMessage,
@@ -182,13 +182,15 @@ export const serve = (port: MessagePort): Service => {
     if (refusal !== undefined) throw refusal;
   };
 
-  /** A handler for one session. What a granted port asks besides frames takes its turn. */
+  /** A handler for one session. What a granted port asks takes its turn, but for a few frames. */
   const handling = (name: keyof typeof handlers, session: () => Session): ((...args: unknown[]) => unknown) => {
     const handle = handlers[name];
     return counted(async (...args) => {
       const asking = session();
       if (USES.includes(name)) refuseUnlogged();
-      if (asking.grant !== undefined && name !== 'sign') await turns.take(asking);
+      const isGranted = asking.grant !== undefined;
+      const passes = name === 'sign' && isGranted && turns.mayPass(asking, operationsIn(args[0]));
+      if (isGranted && !passes) await turns.take(asking);
       if (name === 'sign') return handle(opened(), asking, ...args);
       const began = performance.now();
       let code: VaultErrorCode | undefined;
@@ -262,5 +264,11 @@ export const serve = (port: MessagePort): Service => {
   port.postMessage(READY_MESSAGE);
   return { current: () => vault };
 };
+
+/** As many as a frame says that it has, and has room for. */
+const operationsIn = (frame: unknown): number =>
+  frame instanceof ArrayBuffer && frame.byteLength >= FRAME_HEADER_BYTES
+    ? Math.min(new Uint32Array(frame, 0, 2)[1]!, frame.byteLength / OPERATION_HEADER_BYTES)
+    : 0;
 
 const asleep = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
