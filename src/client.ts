@@ -172,7 +172,11 @@ export const createClient = (
           coalescer.add(key, request, packed, resolve, reject, packed.length);
           return;
         }
-        host.call('execute', expectCall(key.info, operator, input)).then(resolve, reject);
+        host
+          .call('execute', expectCall(key.info, operator, input))
+          .then(resolve, (error: unknown) =>
+            reject(error instanceof VaultError ? error : new TypeError('"input" cannot be sent to the vault')),
+          );
       })) as Vault['execute'],
 
     async grant(request) {
@@ -192,9 +196,9 @@ export const createClient = (
       assertOpen();
       const grant = grants.get(port);
       if (grant === undefined) throw new TypeError('"port" expected a port that this vault has granted');
-      grants.delete(port);
       coalescer.flush();
       await host.call('revoke', grant);
+      grants.delete(port); // not before: a call that was refused may be made again
     },
 
     async lock(options) {

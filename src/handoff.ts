@@ -20,6 +20,10 @@ export interface Handoff {
 /** V8 keeps typed arrays up to this size in its heap until their buffer is first asked for, and does not wipe that place. */
 const MAX_HEAP_ARRAY_BYTES = 64;
 
+/** The true length, whatever a subclass says. */
+const readByteLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength')
+  ?.get as (this: Uint8Array) => number;
+
 /** The caller sees at once that the bytes are gone. They were zeroed before: what cannot be detached is empty too. */
 const detachIfWhole = ({ buffer, byteLength }: Uint8Array): void => {
   if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return;
@@ -43,15 +47,16 @@ export const createHandoff = (worker: Worker): Handoff => {
       // Empty, or detached by its owner before: there is nothing to take, and the vault says so.
       if (value.byteLength === 0) return send(new ArrayBuffer(0));
       const view = ArrayBuffer.isView(value) ? value : new Uint8Array(value);
+      const length = readByteLength.call(view);
       // Larger arrays only: for a small one, to ask for `buffer` would leave its bytes behind in the heap.
-      if (view.byteLength > MAX_HEAP_ARRAY_BYTES && view.byteLength === view.buffer.byteLength) {
+      if (length > MAX_HEAP_ARRAY_BYTES && length === view.buffer.byteLength) {
         try {
           return send(view.buffer as ArrayBuffer); // the caller's buffer itself: detached here, and no copy is made
         } catch {
           // Not transferable (a WebAssembly memory, an external buffer): copied and zeroed, like a part of a buffer.
         }
       }
-      const copy = new ArrayBuffer(view.byteLength); // not a Uint8Array, whose first home may be the heap
+      const copy = new ArrayBuffer(length); // not a Uint8Array, whose first home may be the heap
       new Uint8Array(copy).set(view);
       view.fill(0);
       detachIfWhole(view);

@@ -1,6 +1,6 @@
 // Follows the chain of an audit log, line by line: for the vault, which continues a log only when it is whole, and for
 // the program that verifies one. The hash is given: this side of the boundary has none.
-import { type AuditRecord, FIRST_PREV, MAX_LINE_BYTES, parseRecord } from './audit.js';
+import { type AuditRecord, beginsFirst, FIRST_PREV, MAX_LINE_BYTES, parseRecord } from './audit.js';
 
 /** SHA-256, hex. */
 export type Sha256 = (bytes: Uint8Array) => string;
@@ -38,6 +38,7 @@ export const followChain = (sha256: Sha256): Chain => {
   let records = 0;
   let lines = 0;
   let head = FIRST_PREV;
+  let lastType: string | undefined;
   let torn: { readonly bytes: Uint8Array; readonly fault: ChainFault } | undefined;
 
   const faultAt = (kind: ChainFaultKind, reason: string, record?: AuditRecord): ChainFault => ({
@@ -59,7 +60,11 @@ export const followChain = (sha256: Sha256): Chain => {
     }
     if (seq < records) return faultAt('repeated', `record ${seq} stands where record ${records} should`, record);
     if (prev !== head) return faultAt('edited', `record ${seq} does not follow from the line before it`, record);
-    return undefined;
+    const isStart = record.type === 'opened' || record.type === 'recovered';
+    // Nothing is told of a vault that is closed: whoever adds to its log would have the next one sign it.
+    return (lastType === 'closed' || lastType === 'recovered') && !isStart
+      ? faultAt('edited', `record ${seq} stands behind "${lastType}", where a vault is opened`, record)
+      : undefined;
   };
 
   return {
@@ -77,14 +82,20 @@ export const followChain = (sha256: Sha256): Chain => {
     },
     next(line) {
       lines += 1;
-      const record = line.length < MAX_LINE_BYTES ? parseRecord(line) : undefined;
+      // No vault begins such a line: none was torn. Of its bytes, not all may be here.
+      if (line.length >= MAX_LINE_BYTES)
+        return { fault: torn?.fault ?? faultAt('edited', 'longer than a line can be') };
+      const record = parseRecord(line);
       if (torn !== undefined) {
         if (record === undefined || check(record) !== undefined || !matches(record, torn.bytes, sha256)) {
           return { fault: torn.fault };
         }
         torn = undefined;
       } else if (record === undefined) {
-        torn = { bytes: line.slice(), fault: faultAt('edited', 'this is no record that a vault wrote') };
+        const fault = faultAt('edited', 'this is no record that a vault wrote');
+        // Another's file, which nothing may be added to.
+        if (records === 0 && !beginsFirst(line)) return { fault };
+        torn = { bytes: line.slice(), fault };
         return undefined;
       } else {
         // What was recovered from is the line before, which was a record.
@@ -94,6 +105,7 @@ export const followChain = (sha256: Sha256): Chain => {
       }
       records += 1;
       head = sha256(line);
+      lastType = record.type;
       return { record };
     },
   };

@@ -131,6 +131,19 @@ export const parseRecord = (line: Uint8Array): AuditRecord | undefined => {
   }
 };
 
+/** How the first record of a log begins, with a key and without one: its fields come in their order. */
+const FIRST_BEGINNINGS: readonly string[] = [
+  '{"key":{"id":"',
+  ...AUDIT_OPERATIONS.map((how) => `{"operations":"${how}",`),
+];
+
+/** Whether bytes may be a first record that was torn. Of others, a vault makes no log. */
+export const beginsFirst = (torn: Uint8Array): boolean =>
+  FIRST_BEGINNINGS.some((beginning) => {
+    const expected = encoder.encode(beginning);
+    return torn.every((byte, i) => i >= expected.length || byte === expected[i]);
+  });
+
 /** The key that an 'opened' record names: null, none; undefined, the field is malformed. */
 export const keyOf = ({ key }: AuditRecord): AuditKey | null | undefined => {
   if (key === undefined) return null;

@@ -24,7 +24,10 @@ export type VaultEvent =
       readonly type: 'granted';
       readonly grant: number;
       readonly operations: readonly string[];
+      /** The first of them. */
       readonly keys: readonly string[];
+      /** How many there are. */
+      readonly patterns: number;
     }
   | { readonly type: 'revoked'; readonly grant: number; readonly reason: 'revoked' | 'expired' | 'closed' }
   /** `gone`: keys without an encrypted source, which are lost. */

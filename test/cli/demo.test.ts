@@ -1,6 +1,8 @@
 // The demo, small, from start to end; and what a signal does to it, or to a command that waits.
 import { readdirSync } from 'node:fs';
 import { assert } from '../support/assert.js';
+import { seededRandom } from '../support/random.js';
+import { share } from '../support/share.js';
 import { suite } from '../support/suite.js';
 import { tempFolder } from '../support/temp.js';
 import { createProgram, exitOf, onlyLine } from './program.js';
@@ -28,8 +30,10 @@ test('tells its story in seven steps, in plain text of at most 100 columns, and 
   assert.equal(readdirSync(temporary), []);
 });
 
-test('gives its figures as JSON', async () => {
-  const { code, stdout, stderr } = await program.run(['demo', '--count', '100', '--json'], { env });
+test('gives its figures as JSON; takes the key that is in its environment, and never prints it', async () => {
+  const withKey = { env: { ...env, STRONGROOM_DEMO_KEY: SEED } };
+  const { code, stdout, stderr } = await program.run(['demo', '--count', '100', '--json'], withKey);
+  assert.not.match(stdout + stderr, SEED.slice(0, 16));
   assert.is(code, 0, stderr);
   const figures = JSON.parse(onlyLine(stdout));
   assert.is(figures.ok, true);
@@ -47,10 +51,7 @@ test('gives its figures as JSON', async () => {
   assert.equal([...new Set(sources)].sort(), ['env', 'file', 'generate']);
 });
 
-test('takes the key that is in its environment, and never prints it', async () => {
-  const given = await program.run(['demo', '--count', '100'], { env: { ...env, STRONGROOM_DEMO_KEY: SEED } });
-  assert.is(given.code, 0, given.stderr);
-  assert.not.match(given.stdout + given.stderr, SEED.slice(0, 16));
+test('a bad key in its environment is refused, and not printed', async () => {
   const bad = await program.run(['demo', '--count', '100'], { env: { ...env, STRONGROOM_DEMO_KEY: SEED.slice(2) } });
   assert.is(bad.code, 78);
   assert.match(bad.stderr, /^strongroom: ERR_VAULT_STARTUP: .*\n {2}node\/identity: ERR_KEY_LENGTH: /);
@@ -58,10 +59,11 @@ test('takes the key that is in its environment, and never prints it', async () =
   assert.equal(readdirSync(temporary), []);
 });
 
-for (const [signal, exitCode] of [
+const SIGNALS = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const) {
+] as const;
+for (const [signal, exitCode] of share(seededRandom('signals to the demo'), SIGNALS, 1 / 2)) {
   test(`${signal} in its middle closes the vault, removes the files and exits with ${exitCode}`, async () => {
     const child = program.start(['demo', '--count', '200000'], env);
     let stdout = '';

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { connectVault, type Settings, type Vault } from 'strongroom';
 import { assert, rejects } from '../support/assert.js';
+import { share } from '../support/share.js';
 import { suite } from '../support/suite.js';
 import { tempFolder } from '../support/temp.js';
 import {
@@ -272,7 +273,7 @@ test("a locked key expires on its day, and a key's idle time goes on", async () 
 });
 
 test('a locked vault closes, and so does one that is locking or unlocking', async () => {
-  for (const moment of ['locked', 'locking', 'unlocking', 'wrong password'] as const) {
+  for (const moment of share(random, ['locked', 'locking', 'unlocking', 'wrong password'] as const, 1 / 2)) {
     let closed: Promise<{ reason: string }> | undefined;
     await withVault(slowKeys(), async (vault) => {
       closed = vault.closed;

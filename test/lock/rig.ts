@@ -84,7 +84,7 @@ export const keysOf = ({ sealed, v3, v4 }: Files, text = PASSWORD): Record<strin
 
 export const settings = (keys: NonNullable<Settings['keys']>, more: Omit<Settings, 'keys'> = {}): Settings => ({
   keys,
-  threads: 2,
+  threads: 1,
   memory: { lock: 'off', maxKeys: 64 },
   ...more,
 });

@@ -25,7 +25,7 @@ test('nothing is lost and nothing is wrong', async () => {
   // Keystores cost more to open: fewer rounds.
   const keys = Object.fromEntries(Object.entries(keysOf(files)).filter(([id]) => !/^v\d$/.test(id)));
   const maxKeys = Object.keys(keys).length + SPARE;
-  const vault = await openVault(settings(keys, { memory: { lock: 'off', maxKeys } }));
+  const vault = await openVault(settings(keys, { memory: { lock: 'off', maxKeys }, threads: 2 }));
   const answers = await answersOf(vault);
   const right = new Map<string, string>();
   for (const id of SIGNERS) {

@@ -30,7 +30,7 @@ const untilGrants = (vault: Vault, count: number): Promise<void> =>
 
 /** Calls of every kind, some of which are under way for long. */
 const load = (port: Vault): Promise<unknown>[] => [
-  port.signMany('bls', Array(1500).fill(MESSAGE)),
+  port.signMany('bls', Array(500).fill(MESSAGE)),
   ...Array.from({ length: 200 }, () => port.sign('ed', MESSAGE)),
   port.signTogether(['bls'], MESSAGE),
   port.publicKey('ed'),
@@ -306,14 +306,21 @@ test('a port can make so many grants, and then no more', async () => {
   await using vault = await open();
   const port = speakRaw(await vault.grant(REQUEST));
   const made: MessagePort[] = [];
-  let refused = 0;
-  for (let i = 0; i < 1100; i++) {
+  let tooFast = 0;
+  for (;;) {
     const { port1, port2 } = new MessageChannel();
     const reply = await port.call('grant', [{ keys: ['ed'], operations: ['sign'] }, port2], [port2]);
-    if (reply.ok) made.push(port1);
-    else if (reply.error.code === 'ERR_GRANT') refused++;
+    if (reply.ok) {
+      made.push(port1);
+      continue;
+    }
+    assert.is(reply.error.code, 'ERR_GRANT');
+    if (!reply.error.message.includes('a second')) break;
+    tooFast++;
+    await sleep(20);
   }
-  assert.equal([made.length, refused], [1024, 76]);
+  assert.is(made.length, 128);
+  assert.ok(tooFast > 0, 'so many, and not faster than so');
   assert.is((await vault.grant(REQUEST)).constructor.name, 'MessagePort', 'the owner can');
   port.close();
   await untilGrants(vault, 1);

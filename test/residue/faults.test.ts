@@ -1,8 +1,9 @@
-// Every step of loading a key, of starting and of signing fails once, and sources are refused at every step of our own
+// Every step of loading a key, of starting and of signing fails, before its work or after it as the run chooses, and sources are refused at every step of our own
 // code. Whatever fails: nothing of the key is left in the process's memory, and the vault goes on.
 import type { KeyType } from 'strongroom';
 import { assert } from '../support/assert.js';
 import { seededRandom } from '../support/random.js';
+import { isSlowRun, share } from '../support/share.js';
 import { suite } from '../support/suite.js';
 import { tempFolder } from '../support/temp.js';
 import {
@@ -61,13 +62,16 @@ const SCHEMES: readonly (readonly [KeyType, string])[] = [
 /** Messages of a frame that only signers sign. */
 const FRAME = { ed25519: 400, 'bls12-381': 20 } as const;
 
+const random = seededRandom('steps that fail');
+/** A run fails the steps of each key before or after their work. */
+const someWhens = (): Fault['when'][] => share(random, WHENS, 1 / 2);
+
 /** A start takes long: some of its steps, others in each run. */
-const random = seededRandom('steps of a start');
 const someFaults = (count: number, stride: number): Fault[] =>
   Array.from({ length: count }, (_, i) => ({ at: 1 + i * stride + random.int(stride), when: random.pick(WHENS) }));
-const STARTING = someFaults(4, 36);
+const STARTING = isSlowRun() ? someFaults(4, 36) : someFaults(2, 72);
 /** The first cannot be survived; some of the others may. */
-const LOADING: readonly Fault[] = [{ at: 1, when: 'before' }, ...someFaults(2, 9)];
+const LOADING: readonly Fault[] = [{ at: 1, when: 'before' }, ...(isSlowRun() ? someFaults(2, 9) : someFaults(1, 18))];
 
 /** Sources with a password or a mnemonic, each with a type of its own. */
 const LOCKED_KEYS = [
@@ -149,7 +153,7 @@ if (reason !== undefined) {
       const secrets: Secret[] = [];
       const steps: string[] = [];
       for (const [type, name] of KEYS) {
-        for (const when of WHENS) {
+        for (const when of someWhens()) {
           const key = makeKey(type, name, folder);
           if (key === undefined) continue;
           const secret = key.secret && { ...key.secret, label: `${key.id}, ${when}` };
@@ -177,7 +181,7 @@ if (reason !== undefined) {
           ? sealedKey(folder, type, name === 'sealed create')
           : plainSource(makeKeys(type, name, folder, false, 'file') as [TestKey]);
         const steps: string[] = [];
-        for (const when of WHENS) {
+        for (const when of someWhens()) {
           const sweep = await sweepRegistration(target, type, source, when, undefined, fewer);
           steps.push(...sweep.steps);
           broken.push(...sweep.broken);
@@ -198,7 +202,7 @@ if (reason !== undefined) {
           const path = PATHS[type] as string;
           const { secret, traces } = deriveAlong(type, control.bytes, stepsOf(path));
           secrets.push({ label: type, type, bytes: secret }, ...asSecrets(type, traces));
-          for (const when of WHENS) {
+          for (const when of someWhens()) {
             const sweep = await sweepRegistration(
               target,
               type,
@@ -325,7 +329,7 @@ if (reason !== undefined) {
         const look = lookFor(program, secret, 1);
         const many = FRAME[type === 'bls12-381' ? type : 'ed25519'];
         for (const count of [1, many]) {
-          for (const when of WHENS) {
+          for (const when of someWhens()) {
             const sweep = await sweepSigning(target, scheme, scheme, count, when, look);
             steps.push(...sweep.steps);
             broken.push(...sweep.broken);

@@ -51,16 +51,22 @@ export const entryOf = (type: KeyType, made: Made = {}): KeyEntry => {
 export const idOf = ({ info }: KeyEntry): KeyId => info.id as KeyId;
 
 /** The owner, unless it is said otherwise. */
-export const sessionOf = (fields: Partial<Session> = {}): Session => ({
-  number: 0,
-  parent: undefined,
-  grant: undefined,
-  statuses: undefined,
-  quotas: [],
-  pending: 0,
-  pendingBytes: 0,
-  isOver: () => false,
-  sees: () => true,
-  assertGranted: () => undefined,
-  ...fields,
-});
+export const sessionOf = (fields: Partial<Session> = {}): Session => {
+  const session: Session = {
+    number: 0,
+    parent: undefined,
+    get root() {
+      return session.parent === undefined || session.parent.parent === undefined ? session : session.parent.root;
+    },
+    grant: undefined,
+    statuses: undefined,
+    quotas: [],
+    pending: 0,
+    pendingBytes: 0,
+    isOver: () => false,
+    sees: () => true,
+    assertGranted: () => undefined,
+    ...fields,
+  };
+  return session;
+};

@@ -1,4 +1,5 @@
-// Reads a log that is to be continued: its whole chain must hold. Of its signatures the last is looked at, so that
+// Reads a log that is to be continued: its whole chain must hold, and no part of it may
+// lack signatures that a vault would have made. Of these the last is looked at, so that
 // nothing is signed over which an earlier run had signed otherwise.
 import { hash } from 'node:crypto';
 import {
@@ -10,6 +11,7 @@ import {
   signedText,
 } from '../../src/wire/audit.js';
 import { type ChainFault, cutLines, followChain } from '../../src/wire/audit-chain.js';
+import { followRuns } from '../../src/wire/audit-runs.js';
 import { type AuditFile, auditError } from './file.js';
 import type { AuditSigner } from './signer.js';
 
@@ -32,6 +34,7 @@ const HEX = /^(?:[0-9a-f]{2})+$/;
 /** @throws {VaultError} ERR_AUDIT_LOG - the chain does not hold; the message names the line. */
 export const readExisting = (file: AuditFile): ExistingLog => {
   const chain = followChain(sha256);
+  const runs = followRuns();
   const lines = cutLines();
   let key: AuditKey | null | undefined;
   let lastSigned: ExistingLog['lastSigned'];
@@ -45,13 +48,16 @@ export const readExisting = (file: AuditFile): ExistingLog => {
     if ('fault' in read) return damaged(read.fault);
     const { record } = read;
     if (record.type === 'opened' && key === undefined) key = keyOf(record);
+    if (key === undefined && record.type !== 'recovered')
+      return damaged({ line: chain.lines, reason: 'the log does not begin with "opened"' });
+    const unsigned = runs.next(record);
+    if (unsigned !== undefined) return damaged({ line: chain.lines, reason: unsigned });
     if (isCheckpoint(record) && record.signature !== undefined) lastSigned = { record, line: chain.lines };
     return record;
   };
 
   for (const chunk of file.read()) for (const line of lines.add(chunk)) take(line);
   if (chain.open !== undefined) damaged(chain.open);
-  if (chain.records > 0 && key === undefined) damaged({ line: 1, reason: 'the log does not begin with "opened"' });
   const torn = lines.rest().slice();
   if (torn.length >= MAX_LINE_BYTES) damaged({ line: chain.lines + 1, reason: 'longer than a line can be' });
   const { records, head } = chain;

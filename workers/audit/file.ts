@@ -49,6 +49,8 @@ const CHUNK_BYTES = 1024 * 1024;
 const FLAGS =
   constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const OTHERS_MAY_WRITE = 0o022;
+/** The lock is beside one of its names: under the other, a second vault would write to it. */
+const ANOTHER_NAME = 'it has another name too (a hard link)';
 
 export const auditError = (path: string, reason: string): VaultError =>
   new VaultError('ERR_AUDIT_LOG', `audit log ${path}: ${reason}`);
@@ -85,8 +87,8 @@ const resolveFolder = (path: string): string => {
 /**
  * Open a log, or make an empty one of mode 0600.
  *
- * @throws {VaultError} ERR_AUDIT_LOG - another process has it, it is not a regular file, others may write to it, or a
- *   system error.
+ * @throws {VaultError} ERR_AUDIT_LOG - another process has it, it is not a regular file, others may write to it, it has
+ *   another name, or a system error.
  */
 export const openAuditFile = (named: string, system: AuditSystem): AuditFile => {
   const path = resolveFolder(named);
@@ -99,6 +101,7 @@ export const openAuditFile = (named: string, system: AuditSystem): AuditFile => 
     if (!first.isFile()) throw auditError(path, 'expected a regular file');
     if (IS_POSIX && (first.mode & OTHERS_MAY_WRITE) !== 0)
       throw auditError(path, 'others than its owner may write to it');
+    if (first.nlink > 1) throw auditError(path, ANOTHER_NAME);
     if (first.size === 0) syncFolder(dirname(path));
     return fileOf(path, opened, first.size, held, system);
   } catch (error) {
@@ -132,6 +135,7 @@ const fileOf = (path: string, descriptor: number, found: number, held: FileLock,
     whyNotOurs() {
       try {
         const mine = fstatSync(descriptor);
+        if (mine.nlink > 1) return ANOTHER_NAME;
         if (mine.size !== size) return `others changed it: it has ${mine.size} bytes, and should have ${size}`;
         const there = lstatSync(path);
         return there.ino === mine.ino && there.dev === mine.dev ? undefined : 'another file is in its place';

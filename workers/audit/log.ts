@@ -93,6 +93,8 @@ const createLog = (
   let signed = existing.lastSigned === undefined ? 0 : existing.lastSigned.record.seq + 1;
   /** Records since the last that was signed. */
   let unsigned = records - signed;
+  /** When the first of them was made. */
+  let unsignedAt = openedAt;
   const early: { readonly entry: AuditEntry; readonly at: number }[] = [];
 
   let signTimer: NodeJS.Timeout | undefined;
@@ -108,23 +110,23 @@ const createLog = (
     },
   });
 
-  const add = (entry: AuditEntry, at: number): void => {
+  const add = (entry: AuditEntry, at: number, isSignature = false): void => {
     const record = { ...entry, seq: records, time: new Date(at).toISOString(), prev: head };
     const line = Buffer.from(`${canonical(record)}\n`);
     if (line.length > MAX_LINE_BYTES) {
       add({ type: entry.type, tooLong: line.length }, at);
       return;
     }
-    if (!writer.put(line)) return;
+    if (!writer.put(line, isSignature)) return;
+    if (unsigned === 0) unsignedAt = at;
     records += 1;
     unsigned += 1;
     head = sha256(line.subarray(0, -1));
   };
 
   /** Add a record that is signed, if the key is there. */
-  const addSigned = (type: 'signed' | 'closed'): boolean => {
+  const addSigned = (type: 'signed' | 'closed', at = now()): boolean => {
     if (signer === undefined) return false;
-    const at = now();
     const { id } = signer;
     const record: AuditRecord = { type, key: id, seq: records, time: new Date(at).toISOString(), prev: head };
     let signature: Uint8Array | undefined;
@@ -135,11 +137,18 @@ const createLog = (
     }
     if (signature === undefined) return false;
     const before = records;
-    add({ type, key: id, signature: Buffer.from(signature).toString('hex') }, at);
+    add({ type, key: id, signature: Buffer.from(signature).toString('hex') }, at, true);
     if (records === before) return false;
     unsigned = 0;
     signed = records;
     return true;
+  };
+
+  /** Add a record, and before it the signature that is due: after a sleep of the machine no timer has seen that it is. */
+  const addInTime = (entry: AuditEntry, at: number): void => {
+    const isDue = unsigned >= MAX_UNSIGNED || Math.abs(at - unsignedAt) > SIGN_MS;
+    if (unsigned > 0 && isDue) addSigned('signed', at);
+    add(entry, at);
   };
 
   const checkpoint = (): void => {
@@ -147,13 +156,13 @@ const createLog = (
     signTimer = undefined;
     if (state !== 'begun' || unsigned === 0) return;
     if (!addSigned('signed')) return;
-    if (writer.flush()) writer.syncLater();
+    if (writer.write()) writer.syncLater();
   };
 
   /** It can be written again, and says that it could not. @returns the records that were lost. */
   const resume = (): number => {
     const { lost, reason } = writer.takeLoss();
-    add({ type: 'resumed', lost, reason }, now());
+    addInTime({ type: 'resumed', lost, reason }, now());
     return lost;
   };
 
@@ -189,13 +198,14 @@ const createLog = (
       const key = given && { id: given.id, type: given.type, scheme: given.scheme, publicKey: given.publicKey };
       add({ type: 'opened', version: readVersion(), operations, ...(key && { key }) }, openedAt);
       for (const { entry, at } of early.splice(0)) {
-        add(entry, at);
+        addInTime(entry, at);
         writer.flush();
       }
-      addSigned('signed');
+      const isSigned = addSigned('signed');
       if (writer.flush()) writer.syncNow();
       const { lastError } = writer;
       if (lastError !== undefined) throw auditError(file.path, `it cannot be written (${lastError})`);
+      if (given !== undefined && !isSigned) throw auditError(file.path, 'its key is not there any more');
       state = 'begun';
       writer.start();
     },
@@ -205,7 +215,7 @@ const createLog = (
         early.push({ entry, at: now() });
         return;
       }
-      add(entry, now());
+      addInTime(entry, now());
       settle();
     },
     checkpoint,

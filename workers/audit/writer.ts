@@ -13,8 +13,8 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 export interface LogWriter {
   /** Why the file cannot be written: the name of a system error, or a sentence. */
   readonly lastError: string | undefined;
-  /** Take a line. False: there is no room for it, and it is counted as lost. */
-  put(line: Uint8Array): boolean;
+  /** Take a line. False: there is no room for it, and it is counted as lost. One that must not be lost is taken always. */
+  put(line: Uint8Array, mustStay?: boolean): boolean;
   /** Write what waits. True if all of it is in the file. */
   flush(): boolean;
   /** Flush, unless the file is found to be another's, or could not be written and the next try is still to come. */
@@ -123,8 +123,8 @@ export const createWriter = (file: AuditFile, now: () => number, { failed, recov
     get lastError() {
       return lastError;
     },
-    put(line) {
-      if (waitingBytes + line.length > MAX_WAITING_BYTES) {
+    put(line, mustStay = false) {
+      if (!mustStay && waitingBytes + line.length > MAX_WAITING_BYTES) {
         lost += 1;
         return false;
       }

@@ -88,6 +88,7 @@ export const holdsSecret = (answer: unknown, secret: Uint8Array): boolean => {
   }
   if (typeof answer !== 'object' || answer === null) return false;
   if (answer instanceof Uint8Array) return holds((i) => answer[i]!, answer.length, secret);
+  if (Object.keys(answer).some((name) => textHolds(name, secret))) return true;
   const values: readonly unknown[] = Object.values(answer);
   const numberAt: ByteAt = (i) => (typeof values[i] === 'number' ? values[i] : -1);
   return holds(numberAt, values.length, secret) || values.some((value) => holdsSecret(value, secret));

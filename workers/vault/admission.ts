@@ -183,7 +183,7 @@ export const take = (
   for (const [i, each] of quotas.entries()) {
     const status = each.take(operations, signatures, now);
     if (status === 0) continue;
-    for (const taken of quotas.slice(0, i)) taken.refund(signatures);
+    for (const taken of quotas.slice(0, i)) taken.refund(signatures, operations);
     return status;
   }
   lifetime?.touch();

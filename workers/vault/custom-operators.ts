@@ -5,33 +5,56 @@ import type { KeyStore } from '../arena/key-store.js';
 import type { Operators } from '../custom/load.js';
 import { runOperator } from '../custom/run.js';
 import { secretIn } from '../providers/secret-in.js';
-import type { KeyEntry } from './key-table.js';
+import { GONE_CODES, type KeyEntry } from './key-table.js';
+import type { Session } from './sessions.js';
 import type { SignerPool } from './signer-pool.js';
 
 type CustomRequest = Extract<WireExecuteRequest, { readonly input: unknown }>;
 
 export interface CustomOperators {
-  /** @throws {VaultError} ERR_OPERATION_UNSUPPORTED, ERR_OPERATOR_INPUT, ERR_OPERATOR_FAILED, ERR_OPERATOR_TIMEOUT, ERR_SIGNER_FAILED */
-  run(entry: KeyEntry, request: CustomRequest): Promise<unknown>;
+  /** @throws {VaultError} ERR_OPERATION_UNSUPPORTED, ERR_VAULT_BUSY, ERR_OPERATOR_INPUT, ERR_OPERATOR_FAILED, ERR_OPERATOR_TIMEOUT, ERR_SIGNER_FAILED */
+  run(entry: KeyEntry, request: CustomRequest, session: Session): Promise<unknown>;
 }
 
-/** Calls that may wait for a signer. */
+/** Calls of one port that may wait for a signer. */
 const MAX_WAITING = 4096;
 
-/** One call for each signer at a time: Piscina's queue is for batches, and refuses what does not fit. */
+/**
+ * One call for each signer at a time: Piscina's queue is for batches, and refuses what does not fit. Ports that wait have
+ * their calls done in turn.
+ */
 const createTurns = (signers: number) => {
-  const waiting: (() => void)[] = [];
+  const waiting = new Map<Session, (() => void)[]>();
   let running = 0;
-  return async <T>(work: () => Promise<T>): Promise<T> => {
+
+  const next = (): (() => void) | undefined => {
+    const [first] = waiting;
+    if (first === undefined) return undefined;
+    const [session, calls] = first;
+    waiting.delete(session);
+    const call = calls.shift();
+    if (calls.length > 0) waiting.set(session, calls);
+    return call;
+  };
+
+  const wait = (session: Session): Promise<void> => {
+    const calls = waiting.get(session) ?? [];
+    if (calls.length >= MAX_WAITING) {
+      throw new VaultError('ERR_VAULT_BUSY', `${calls.length} calls of operators are waiting`);
+    }
+    waiting.set(session, calls);
+    return new Promise((resolve) => void calls.push(resolve));
+  };
+
+  return async <T>(session: Session, work: () => Promise<T>): Promise<T> => {
     if (running < signers) running++;
-    else if (waiting.length < MAX_WAITING) await new Promise<void>((resolve) => void waiting.push(resolve));
-    else throw new VaultError('ERR_VAULT_BUSY', `${waiting.length} calls of operators are waiting`);
+    else await wait(session);
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
+      const call = next();
+      if (call === undefined) running--;
+      else call();
     }
   };
 };
@@ -39,7 +62,8 @@ const createTurns = (signers: number) => {
 export const createCustomOperators = (operators: Operators, store: KeyStore, pool: SignerPool): CustomOperators => {
   const inTurn = createTurns(pool.threads);
   return {
-    async run({ info, handle }, { operator: name, input }) {
+    async run(entry, { operator: name, input }, session) {
+      const { info, handle } = entry;
       const operator = operators.get(name);
       if (operator === undefined) {
         throw new VaultError('ERR_OPERATION_UNSUPPORTED', `the settings have no operator "${name}"`, {
@@ -51,7 +75,12 @@ export const createCustomOperators = (operators: Operators, store: KeyStore, poo
         const secretInArena = secretIn(store.view(handle.slot), type);
         return runOperator(operator, { id, type, publicKey, secretInArena }, input);
       }
-      const outcome = await inTurn(() => pool.operate({ name, id, type, publicKey, handle, input }));
+      const outcome = await inTurn(session.root, async () => {
+        // Its key may have ended while it waited.
+        const { gone } = entry;
+        if (gone !== undefined && gone !== 'released') throw new VaultError(GONE_CODES[gone], undefined, { keyId: id });
+        return pool.operate({ name, id, type, publicKey, handle, input });
+      });
       if (outcome.ok) return outcome.value;
       throw fromErrorRecord(outcome.error);
     },

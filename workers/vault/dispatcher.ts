@@ -136,14 +136,15 @@ export const createDispatcher = (
   };
 
   const enqueue = (job: Job): void => {
-    const { session } = job.frame;
+    const session = job.frame.session.root;
     const jobs = queues.get(session);
     if (jobs === undefined) queues.set(session, [job]);
     else jobs.push(job);
     queued++;
   };
 
-  const dequeue = ({ frame: { session } }: Job): void => {
+  const dequeue = ({ frame }: Job): void => {
+    const session = frame.session.root;
     const jobs = queues.get(session)!;
     jobs.shift();
     if (jobs.length === 0) queues.delete(session);
@@ -181,6 +182,7 @@ export const createDispatcher = (
       // Half an operation over is nearer to the target than half an operation under.
       if (job.next > from && cost + operation / 2 > target) break;
       cost += operation;
+      if (job.frame.limited) refuseExpired(job.frame, job.next);
       job.next++;
     }
     queuedCost = Math.max(0, queuedCost - cost);
@@ -253,7 +255,7 @@ export const createDispatcher = (
   };
 
   /** Whether the vault thread may sign this itself now: a port that sends much must not keep it from the others. */
-  const mayInline = (session: Session, cost: number): boolean => {
+  const mayInline = ({ root: session }: Session, cost: number): boolean => {
     if (others() === 0) return true;
     const used = inlined.get(session) ?? 0;
     if (used > INLINE_TURN_COST_US) return false;
@@ -336,6 +338,14 @@ const accountable = (session: Session): readonly Session[] => {
   const all = [session];
   for (let each = session.parent; each?.parent !== undefined; each = each.parent) all.push(each);
   return all;
+};
+
+const EXPIRED = statusOf('ERR_KEY_EXPIRED');
+
+/** What waited until its key's time was over is not done any more: the key would last as long as the queue. */
+const refuseExpired = ({ buffer, offsets, entries }: AdmittedFrame, index: number): void => {
+  if (entries[index]?.gone !== 'expired') return;
+  new Uint32Array(buffer)[(offsets[index]! >> 2) + 3]! |= EXPIRED << 16;
 };
 
 /** A copy: the frame stays here, so that another signer can have the piece if one dies. */

@@ -54,6 +54,8 @@ const judge = (data: unknown, methods: ReadonlySet<string>): Verdict => {
   if (Object.hasOwn(data, 'handoff')) return judgeHandoff(data, id);
   if (Object.hasOwn(data, 'stop')) return judgeStop(data, id);
   if (id === undefined) return { refusal: 'no call id', id };
+  // An answer is not answered: two ends of one channel would do that for ever.
+  if (data.type === 'RAW' || data.type === 'HANDLER') return { refusal: 'not a call', id: undefined };
   if (data.type !== 'APPLY') return { refusal: 'only method calls are accepted', id };
   const { path, argumentList } = data;
   if (!Array.isArray(path) || path.length !== 1) return { refusal: 'expected the name of one method', id };

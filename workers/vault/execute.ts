@@ -54,6 +54,7 @@ export const execute = async (
     throw new VaultError(STATUS_CODES[status] as Exclude<(typeof STATUS_CODES)[number], 'OK'>, undefined, {
       keyId: id,
     });
+  vault.lock.touch();
   vault.table.begin(entry);
   let done = false;
   try {
@@ -62,7 +63,7 @@ export const execute = async (
         ? executeExtendedPublicKey(vault, entry, request.path)
         : operator === 'provePossession'
           ? await vault.provePossession(entry)
-          : await vault.operators.run(entry, request as Extract<WireExecuteRequest, { input: unknown }>);
+          : await vault.operators.run(entry, request as Extract<WireExecuteRequest, { input: unknown }>, session);
     done = true;
     return answer;
   } finally {

@@ -143,7 +143,7 @@ export const handlers: Handlers = {
 
   async sign({ dispatcher, table, sessions, lock }, session, frame) {
     const admitted = admitFrame(frame, table, session);
-    lock.touch();
+    if (admitted.entries.some((entry) => entry !== undefined)) lock.touch();
     const replies = await dispatcher.submit(admitted);
     if (admitted.limited) sessions.tellLeft(limitedKeys(admitted.entries), session);
     return replies;
@@ -206,7 +206,6 @@ export const handlers: Handlers = {
     session.assertGranted(checked.operator);
     const entry = seen(vault, session, checked.id);
     if (entry.gone !== undefined) throw new VaultError('ERR_VAULT_LOCKED', undefined, { keyId: entry.info.id });
-    vault.lock.touch();
     return execute(vault, session, entry, checked);
   },
 
@@ -254,7 +253,10 @@ export const handlers: Handlers = {
     sessions.watch(session);
     const keys = [...table.entries()].filter(session.sees).map((entry) => recordFor(entry, session.grant));
     const { threads, maxPending, maxPendingBytes } = config;
-    return { keys, info: info(), config: { threads, maxPending, maxPendingBytes } };
+    const { memory, ...rest } = info();
+    // Not how many there are that it does not see.
+    const seenInfo = { ...rest, memory: { ...memory, keysUsed: keys.length } };
+    return { keys, info: seenInfo, config: { threads, maxPending, maxPendingBytes } };
   },
 
   grant({ sessions }, session, request, port) {

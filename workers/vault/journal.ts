@@ -4,7 +4,9 @@ import { performance } from 'node:perf_hooks';
 import type { VaultError, VaultErrorCode } from '../../src/errors.js';
 import type { VaultEvent } from '../../src/wire/events.js';
 import { REPLY_HEADER_BYTES, STATUS_CODES } from '../../src/wire/frame.js';
+import { GRANTED_METHODS, VAULT_METHODS } from '../../src/wire/protocol.js';
 import type { Gauges, OperationStats, VaultStats } from '../../src/wire/stats.js';
+import { OPERATIONS, OPERATORS } from '../../src/wire/types.js';
 import { type AuditEntry, auditEntries, usedEntries } from '../audit/entries.js';
 import type { AuditLog } from '../audit/log.js';
 import type { AdmittedFrame } from './admission.js';
@@ -17,8 +19,7 @@ import { createRefusals } from './refusals.js';
 
 /** How often the log is told what the keys were used for. */
 const USED_MS = 1000;
-/** Names of operations, at most. Those of the settings' operators are bounded; what a port asks for in vain is not. */
-const MAX_NAMES = 128;
+/** What is none of the vault's: ports can make names up without end. */
 const OTHER = 'other';
 /** Nothing that needs the secret: counted, and no use of the key. */
 const NO_USE: readonly string[] = ['publicKey', 'verify', 'release'];
@@ -56,6 +57,8 @@ export interface JournalOptions {
   readonly tell: (event: VaultEvent) => void;
   readonly table: Pick<KeyTable, 'find' | 'entries' | 'at'>;
   readonly audit: AuditLog | undefined;
+  /** Of the settings' operators. */
+  readonly names: readonly string[];
   /** Milliseconds, of a clock that only goes forward. */
   readonly now?: () => number;
 }
@@ -67,7 +70,13 @@ interface Counter {
   readonly latency: Latency;
 }
 
-export const createJournal = ({ tell, table, audit, now = () => performance.now() }: JournalOptions): Journal => {
+export const createJournal = ({
+  tell,
+  table,
+  audit,
+  names,
+  now = () => performance.now(),
+}: JournalOptions): Journal => {
   const startedAt = now();
   /** By place. `uses` of a key are counted by the same places, but for place 0: there 1 says that some are not logged. */
   const counters: Counter[] = [newCounter('')];
@@ -81,16 +90,13 @@ export const createJournal = ({ tell, table, audit, now = () => performance.now(
   let unlockFailures = 0;
   let last = { at: startedAt, busyMs: 0 };
 
-  const placeOf = (name: string): number => {
-    const known = places.get(name);
-    if (known !== undefined) return known;
-    if (counters.length >= MAX_NAMES - 1 && name !== OTHER) return placeOf(OTHER);
-    const place = counters.push(newCounter(name)) - 1;
-    places.set(name, place);
-    return place;
-  };
+  // All of them at the start: a name that came later could have been kept out by those that somebody made up.
+  for (const name of new Set([OTHER, ...OPERATIONS, ...OPERATORS, ...names, ...VAULT_METHODS, ...GRANTED_METHODS]))
+    places.set(name, counters.push(newCounter(name)) - 1);
+  const other = places.get(OTHER)!;
+  const placeOf = (name: string): number => places.get(name) ?? other;
   for (let code = 0; code < CODES; code++) placeOfCode[code] = placeOf(operationOf(code).operation ?? OTHER);
-  placeOfCode.fill(placeOf(OTHER), CODES);
+  placeOfCode.fill(other, CODES);
 
   const log = (entries: Iterable<AuditEntry>): void => {
     if (audit !== undefined) for (const entry of entries) audit.append(entry);

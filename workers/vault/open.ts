@@ -157,7 +157,12 @@ export const openVault = (
     ProviderName
   >;
 
-  const journal = createJournal({ tell: (event) => sessions.tellEvent(event), table, audit });
+  const journal = createJournal({
+    tell: (event) => sessions.tellEvent(event),
+    table,
+    audit,
+    names: config.operators.map(({ name }) => name),
+  });
   const sessions: Sessions = createSessions(ownerPort, serve, journal.record);
   const dispatcher = createDispatcher(
     pool,

@@ -20,8 +20,8 @@ export interface Quota {
    * @returns 0, or the status of the refusal.
    */
   take(operations: number, signatures: number, now: number): number;
-  /** Signatures that were taken, and of which nothing left the vault. */
-  refund(signatures: number): void;
+  /** Signatures that were taken, and of which nothing left the vault; operations too, if nothing was done. */
+  refund(signatures: number, operations?: number): void;
 }
 
 /** @param exhausted - the status of those that ask for more signatures than there are. */
@@ -49,8 +49,9 @@ export const createQuota = ({ maxSignatures, perSecond }: QuotaLimits, exhausted
       if (left !== undefined) left -= signatures;
       return 0;
     },
-    refund(signatures) {
+    refund(signatures, operations = 0) {
       if (left !== undefined) left += signatures;
+      if (perSecond !== undefined) tokens = Math.min(perSecond, tokens + operations);
     },
   };
 };

@@ -22,6 +22,7 @@ import { chooseProviders } from '../providers/choose.js';
 import { askedOf } from './asked.js';
 import { guardedEndpoint } from './door.js';
 import { handlers } from './handlers.js';
+import type { HeldValues } from './held-values.js';
 import { createLocking } from './locking.js';
 import { type OpenVault, openVault } from './open.js';
 import { loadSecretTools } from './secret-tools.js';
@@ -29,6 +30,17 @@ import type { Session } from './sessions.js';
 import { createTurns } from './turns.js';
 
 const REPORT_MS = 100;
+/** Calls that name secrets which were handed off for them. */
+const BRINGING_SECRETS: readonly (keyof VaultMethods)[] = [
+  'load',
+  'register',
+  'seal',
+  'exportKeystore',
+  'reseal',
+  'unlock',
+];
+/** How deep a call's arguments name them. */
+const MAX_DEPTH = 6;
 /** What is not done while the audit log cannot be written. */
 const USES: readonly (keyof VaultMethods)[] = [
   'sign',
@@ -102,6 +114,7 @@ export const serve = (port: MessagePort): Service => {
   const close = (): Promise<void> => {
     closing ??= (async () => {
       state = 'closing';
+      vault?.sessions.deafen(); // what they send from now on is not wanted
       while (calls > 0) {
         await new Promise<void>((resolve) => {
           onAnswered = resolve;
@@ -185,8 +198,10 @@ export const serve = (port: MessagePort): Service => {
   /** A handler for one session. What a granted port asks takes its turn, but for a few frames. */
   const handling = (name: keyof typeof handlers, session: () => Session): ((...args: unknown[]) => unknown) => {
     const handle = handlers[name];
-    return counted(async (...args) => {
+    const bringsSecrets = BRINGING_SECRETS.includes(name);
+    const run = async (args: unknown[]): Promise<unknown> => {
       const asking = session();
+      opened(); // before it takes a turn: a vault that closes waits for those
       if (USES.includes(name)) refuseUnlogged();
       const isGranted = asking.grant !== undefined;
       const passes = name === 'sign' && isGranted && turns.mayPass(asking, operationsIn(args[0]));
@@ -202,6 +217,16 @@ export const serve = (port: MessagePort): Service => {
       } finally {
         vault?.journal.call(askedOf(name, args), code, (performance.now() - began) * 1000);
       }
+    };
+    if (!bringsSecrets) return counted((...args) => run(args));
+    return counted((...args) => {
+      const answer = run(args);
+      // Handlers do this too, but not every call comes so far.
+      const drop = (): void => {
+        if (vault !== undefined) dropNamed(args, vault.held);
+      };
+      void answer.then(drop, drop);
+      return answer;
     });
   };
 
@@ -263,6 +288,14 @@ export const serve = (port: MessagePort): Service => {
   expose(Object.freeze(methods), guardedEndpoint(port, new Set(VAULT_METHODS), { onHandoff, onStop }));
   port.postMessage(READY_MESSAGE);
   return { current: () => vault };
+};
+
+/** Whatever became of a call: what was handed off for it does not stay. `value` is of a clone: its fields are plain. */
+const dropNamed = (value: unknown, held: HeldValues, depth = 0): void => {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || depth > MAX_DEPTH) return;
+  const { handoff } = value as { readonly handoff?: unknown };
+  if (typeof handoff === 'number') held.dropHandoff(handoff);
+  for (const each of Object.values(value)) dropNamed(each, held, depth + 1);
 };
 
 /** As many as a frame says that it has, and has room for. */

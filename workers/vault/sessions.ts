@@ -16,9 +16,16 @@ import { recordFor } from './records.js';
 const GRANT_EXHAUSTED = statusOf('ERR_GRANT_EXHAUSTED');
 const NOT_GRANTED = statusOf('ERR_NOT_GRANTED');
 
-/** Grants at once, of one port and of all. */
-const MAX_GRANTS_OF_ONE = 1024;
-const MAX_GRANTS = 16_384;
+/** Grants at once by the owner; and by a port that he granted, with all that come of it. */
+const MAX_GRANTS_OF_OWNER = 1024;
+const MAX_GRANTS_OF_ROOT = 128;
+/** Grants of grants, one below another. */
+const MAX_DEPTH = 16;
+/** Patterns in a grant that a granted port makes, and such grants a second: each is an event, and a record of the log. */
+const MAX_PATTERNS_ONWARD = 32;
+const GRANTS_PER_SECOND = 50;
+/** Patterns that an event tells. */
+const TOLD_PATTERNS = 16;
 /** How long a change in what a key's policy leaves may go untold to others than the one who caused it. */
 const LEFT_MS = 50;
 
@@ -28,6 +35,8 @@ export interface Session {
   /** 0 is the owner. */
   readonly number: number;
   readonly parent: Session | undefined;
+  /** The port that the owner granted, of which this one came; itself, if that is it or the owner. Shares are shared by these. */
+  readonly root: Session;
   /** Undefined: the owner, who may do everything. */
   readonly grant: WireGrant | undefined;
   /** By code of a frame's operation: 0, or the status by which the grant refuses it. Undefined: nothing is refused. */
@@ -64,6 +73,8 @@ export interface Sessions {
   grant(by: Session, grant: WireGrant, port: MessagePort): Session;
   /** @throws {VaultError} ERR_GRANT - the port has made no such grant. */
   revoke(by: Session, number: number): void;
+  /** Nothing that granted ports send is taken any more. */
+  deafen(): void;
   /** From now on it is told what changes. */
   watch(session: Session): void;
   /** Keys that are new, or in another state; `except` has it from an answer. */
@@ -99,6 +110,9 @@ export const createSessions = (
   const owner: Session = {
     number: 0,
     parent: undefined,
+    get root() {
+      return owner;
+    },
     grant: undefined,
     statuses: undefined,
     quotas: [],
@@ -119,6 +133,8 @@ export const createSessions = (
   const ports = new Map<Session, Port>([[owner, ownerEnd]]);
   let numbers = 0;
   let leftTimer: NodeJS.Timeout | undefined;
+  /** How often the ports that come of one grant onward. */
+  const rates = new WeakMap<Session, Quota>();
 
   const end = (child: Port, reason: RevokeReason): void => {
     const { session, port, lifetime, children } = child;
@@ -135,16 +151,27 @@ export const createSessions = (
   const makeSession = (parent: Session, grant: WireGrant, isOver: () => boolean): Session => {
     numbers += 1;
     const { keys, operations } = grant;
+    /** Of keys that were asked for: there may be a thousand patterns. */
+    const seen = new WeakMap<object, boolean>();
     const session: Session = {
       number: numbers,
       parent,
+      get root() {
+        return parent.parent === undefined ? session : parent.root;
+      },
       grant,
       statuses: statusesOf(grant),
       quotas: [...parent.quotas, ...(isLimited(grant) ? [createQuota(grant, GRANT_EXHAUSTED)] : [])],
       pending: 0,
       pendingBytes: 0,
       isOver,
-      sees: ({ info }) => matches(keys, info.id),
+      sees({ info }) {
+        const known = seen.get(info);
+        if (known !== undefined) return known;
+        const sees = matches(keys, info.id);
+        seen.set(info, sees);
+        return sees;
+      },
       assertGranted(operation) {
         if (isOver() || !ports.has(session)) throw new VaultError('ERR_GRANT_REVOKED');
         if (operations.some((each) => each === operation)) return;
@@ -169,6 +196,29 @@ export const createSessions = (
     for (const each of ports.values()) if (each.unsaid.size > 0) sayLeft(each);
   };
 
+  /** @throws {VaultError} ERR_GRANT - there are too many, or it is too large. */
+  const assertRoom = ({ session, children }: Port, { keys }: WireGrant): void => {
+    if (session.parent === undefined) {
+      if (children.size < MAX_GRANTS_OF_OWNER) return;
+      throw new VaultError('ERR_GRANT', `too many ports are granted: at most ${MAX_GRANTS_OF_OWNER}`);
+    }
+    const { root } = session;
+    const family = [...ports.keys()].filter((each) => each.root === root);
+    if (family.length > MAX_GRANTS_OF_ROOT || depthOf(session) >= MAX_DEPTH) {
+      throw new VaultError('ERR_GRANT', `a port grants at most ${MAX_GRANTS_OF_ROOT} others, ${MAX_DEPTH} deep`);
+    }
+    if (keys.length > MAX_PATTERNS_ONWARD) {
+      throw new VaultError(
+        'ERR_GRANT',
+        `a port grants at most ${MAX_PATTERNS_ONWARD} ids or beginnings of ids at once`,
+      );
+    }
+    const rate = rates.get(root) ?? createQuota({ perSecond: GRANTS_PER_SECOND }, GRANT_EXHAUSTED);
+    rates.set(root, rate);
+    if (rate.take(1, 0, performance.now()) === 0) return;
+    throw new VaultError('ERR_GRANT', `a port grants at most ${GRANTS_PER_SECOND} others a second`);
+  };
+
   const watchers = (except: Session | undefined): Port[] =>
     [...ports.values()].filter(({ session, watching }) => watching && session !== except);
 
@@ -182,9 +232,7 @@ export const createSessions = (
       if (parent === undefined || by.isOver()) throw new VaultError('ERR_GRANT_REVOKED');
       const wider = by.grant === undefined ? undefined : whyWider(grant, by.grant);
       if (wider !== undefined) throw new VaultError('ERR_GRANT', wider);
-      if (parent.children.size >= MAX_GRANTS_OF_ONE || ports.size > MAX_GRANTS) {
-        throw new VaultError('ERR_GRANT', `too many ports are granted: at most ${MAX_GRANTS_OF_ONE} by one port`);
-      }
+      assertRoom(parent, grant);
       let child: Port | undefined;
       const lifetime =
         grant.expiresInMs === undefined
@@ -201,13 +249,20 @@ export const createSessions = (
       parent.children.add(made);
       port.on('close', () => end(made, 'closed'));
       serve(session, port);
-      onEvent({ type: 'granted', grant: session.number, operations: grant.operations, keys: grant.keys });
+      const { operations, keys } = grant;
+      const told = { operations: operations.slice(0, TOLD_PATTERNS), keys: keys.slice(0, TOLD_PATTERNS) };
+      onEvent({ type: 'granted', grant: session.number, ...told, patterns: keys.length });
+      // Its other end was closed before it was served, and no event will tell.
+      if ((port as { hasRef?: () => boolean }).hasRef?.() === false) end(made, 'closed');
       return session;
     },
     revoke(by, number) {
       const child = [...(ports.get(by)?.children ?? [])].find(({ session }) => session.number === number);
       if (child === undefined) throw new VaultError('ERR_GRANT', 'the port has made no such grant, or it is revoked');
       end(child, 'revoked');
+    },
+    deafen() {
+      for (const { session, port } of ports.values()) if (session !== owner) port.removeAllListeners('message');
     },
     watch(session) {
       const port = ports.get(session);
@@ -252,6 +307,8 @@ export const createSessions = (
     },
   };
 };
+
+const depthOf = ({ parent }: Session): number => (parent === undefined ? 0 : 1 + depthOf(parent));
 
 const isLimited = ({ perSecond, maxSignatures }: WireGrant): boolean =>
   perSecond !== undefined || maxSignatures !== undefined;

@@ -1,4 +1,4 @@
-// Turns for the calls of granted ports that the vault thread answers by itself: one port after another, a few
+// Turns for the calls of granted ports (those that come of one count as one) that the vault thread answers by itself: one port after another, a few
 // milliseconds at a time, with the event loop between. A port that asks much keeps nobody else waiting for long.
 import { VaultError } from '../../src/errors.js';
 import type { Session } from './sessions.js';
@@ -49,7 +49,7 @@ export const createTurns = (): Turns => {
   };
 
   return {
-    take: (session) =>
+    take: ({ root: session }) =>
       new Promise((resolve, reject) => {
         const calls = waiting.get(session) ?? [];
         if (calls.length >= MAX_WAITING) {
@@ -62,7 +62,7 @@ export const createTurns = (): Turns => {
         running = true;
         setImmediate(() => void run());
       }),
-    mayPass(session, operations) {
+    mayPass({ root: session }, operations) {
       const before = passed.get(session) ?? 0;
       if (waiting.has(session) || before >= TURN_OPERATIONS) return false;
       if (passed.size === 0) setImmediate(() => passed.clear());

@@ -2,7 +2,7 @@
 // Neither a key nor a vault may come here.
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { schnorr } from '@noble/curves/secp256k1.js';
+import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
 import type { AuditKey } from '../../wire/audit.js';
 import { type Scheme, SIGNATURE_BYTES } from '../../wire/types.js';
 
@@ -17,6 +17,9 @@ const SPKI_PREFIX = {
 const bls = bls12_381.longSignatures; // signatures in G2, public keys in G1
 const CIPHERSUITE = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_';
 
+/** BIP-62: of s and n - s, which both verify, vaults give the lower; the other is somebody's change. */
+const isLow = (signature: Uint8Array): boolean => !secp256k1.Signature.fromBytes(signature).hasHighS();
+
 type Verifier = (text: Uint8Array, signature: Uint8Array) => boolean;
 
 const keyObject = (type: keyof typeof SPKI_PREFIX, publicKey: Uint8Array): KeyObject =>
@@ -29,12 +32,18 @@ const VERIFIERS: Readonly<Record<Scheme, (publicKey: Uint8Array) => Verifier>> =
   },
   ecdsa(publicKey) {
     const key = keyObject('secp256k1', publicKey);
-    return (text, signature) => verify('sha256', text, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    return (text, signature) =>
+      isLow(signature) && verify('sha256', text, { key, dsaEncoding: 'ieee-p1363' }, signature);
   },
-  // r and s, and a byte that gives the public key back, which is known here.
+  // r and s, and a byte that must give the public key back: it is known here, and a byte that is not looked at can be changed.
   'ecdsa-recoverable': (publicKey) => {
     const verifyEcdsa = VERIFIERS.ecdsa(publicKey);
-    return (text, signature) => verifyEcdsa(text, signature.subarray(0, SIGNATURE_BYTES.ecdsa));
+    return (text, signature) => {
+      const compact = signature.subarray(0, SIGNATURE_BYTES.ecdsa);
+      if (!verifyEcdsa(text, compact)) return false;
+      const turned = Uint8Array.of(signature[SIGNATURE_BYTES.ecdsa] ?? 0, ...compact);
+      return secp256k1.recoverPublicKey(turned, text).every((byte, i) => byte === publicKey[i]);
+    };
   },
   schnorr: (publicKey) => (text, signature) =>
     schnorr.verify(signature, hash('sha256', text, 'buffer'), publicKey.subarray(1)),

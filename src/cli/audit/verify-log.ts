@@ -1,7 +1,17 @@
 // Verifies an audit log: its chain, its signatures, and how it ends. Says the first fault, and of what kind it is.
-import { type AuditKey, type AuditRecord, isCheckpoint, keyOf, parseRecord, signedText } from '../../wire/audit.js';
+import {
+  type AuditKey,
+  type AuditRecord,
+  isCheckpoint,
+  keyOf,
+  MAX_LINE_BYTES,
+  parseRecord,
+  signedText,
+} from '../../wire/audit.js';
 import { type ChainFault, cutLines, followChain } from '../../wire/audit-chain.js';
+import { followRuns, WITHOUT_KEYS } from '../../wire/audit-runs.js';
 import type { KeyType } from '../../wire/types.js';
+import { createNotes } from './notes.js';
 import { sha256, verifierOf } from './signatures.js';
 
 export type FaultKind =
@@ -15,7 +25,7 @@ export type FaultKind =
   | 'repeated'
   /** The log ends before its 'closed' record. */
   | 'truncated'
-  /** It is whole, and its end is not signed. */
+  /** It is whole, and its end is not signed; or a part of it that a vault would have signed. */
   | 'unsigned'
   | 'signature'
   /** It is signed with another key than the one that was named. */
@@ -55,9 +65,6 @@ export interface LogReport {
 
 /** Lines that are looked at after a fault, to tell its kind. */
 const MAX_LOOKED_AT = 5_000_000;
-
-/** What may happen while a vault is locked. */
-const WITHOUT_KEYS: readonly string[] = ['refused', 'unlock-failed', 'released', 'granted', 'revoked', 'closed'];
 
 interface Line {
   readonly bytes: Uint8Array;
@@ -145,9 +152,9 @@ const followSignatures = (expected: string | undefined) => {
       return signed;
     },
     next(record: AuditRecord): Omit<LogFault, 'line'> | undefined {
-      if (record.seq === 0 && record.type !== 'opened')
-        return { kind: 'edited', reason: 'the log does not begin with "opened"' };
       if (record.type === 'opened') return open(record);
+      if (key === undefined && record.type !== 'recovered')
+        return { kind: 'edited', reason: 'the log does not begin with "opened"' };
       return isCheckpoint(record) ? check(record) : undefined;
     },
   };
@@ -158,7 +165,8 @@ export const verifyLog = async (chunks: AsyncIterable<Uint8Array>, expectations:
   const { publicKey, head, unfinished = false } = expectations;
   const chain = followChain(sha256);
   const signing = followSignatures(publicKey);
-  const notes: string[] = [];
+  const runs = followRuns();
+  const noted = createNotes();
   const lines = linesOf(chunks);
   let first: AuditRecord | undefined;
   let last: AuditRecord | undefined;
@@ -172,18 +180,26 @@ export const verifyLog = async (chunks: AsyncIterable<Uint8Array>, expectations:
   const note = (record: AuditRecord): void => {
     const { seq } = record;
     if (last !== undefined && record.time < last.time)
-      notes.push(`record ${seq} has an earlier time than the one before it`);
-    if (record.type === 'recovered')
-      notes.push(`a line before record ${seq} was not written to its end: ${numberIn(record.bytes)} bytes`);
-    if (record.type === 'resumed')
-      notes.push(`before record ${seq} the log could not be written: ${numberIn(record.lost)} records lost`);
+      noted.add('earlier times', `record ${seq} has an earlier time than the one before it`);
+    if (record.type === 'recovered') {
+      const bytes = numberIn(record.bytes);
+      noted.add('torn lines', `a line before record ${seq} was not written to its end: ${bytes} bytes`);
+    }
+    if (record.type === 'resumed') {
+      const lost = numberIn(record.lost);
+      noted.add('failures to write', `before record ${seq} the log could not be written: ${lost} records lost`);
+    }
     if (record.type === 'opened' && signing.key !== undefined && seq > signing.signed) {
-      notes.push(`records ${signing.signed} to ${seq - 1} were not signed when the vault that wrote them ended`);
+      const text = `records ${signing.signed} to ${seq - 1} were not signed when the vault that wrote them ended`;
+      noted.add('runs whose end was not signed', text);
     }
   };
 
   for await (const { bytes, isWhole } of lines) {
     if (!isWhole) {
+      if (bytes.length >= MAX_LINE_BYTES) {
+        fault = { line: chain.lines + 1, kind: 'edited', reason: 'longer than a line can be' };
+      }
       tornBytes = bytes.length;
       break;
     }
@@ -199,7 +215,6 @@ export const verifyLog = async (chunks: AsyncIterable<Uint8Array>, expectations:
     }
     const { record } = read;
     note(record);
-    // A vault that is closed while it is locked has no key to sign its end with.
     if (record.type === 'signed') endsLocked = last?.type === 'locked';
     else if (!WITHOUT_KEYS.includes(record.type)) endsLocked = false;
     first ??= record;
@@ -208,7 +223,9 @@ export const verifyLog = async (chunks: AsyncIterable<Uint8Array>, expectations:
       headFound = true;
       headAt = record.seq;
     }
-    const wrong = signing.next(record);
+    const left = runs.next(record);
+    const wrong =
+      signing.next(record) ?? (left === undefined ? undefined : { kind: 'unsigned' as const, reason: left });
     if (wrong !== undefined) {
       fault = { line: chain.lines, ...wrong };
       break;
@@ -221,6 +238,7 @@ export const verifyLog = async (chunks: AsyncIterable<Uint8Array>, expectations:
   };
   if (chain.open !== undefined) fault ??= chain.open;
   if (tornBytes > 0 && !unfinished) end('truncated', `the last line is not complete: ${plural(tornBytes, 'byte')}`);
+  const notes = noted.list();
   if (tornBytes > 0 && unfinished) notes.push(`the last line is not complete: ${plural(tornBytes, 'byte')}`);
   if (records === 0) end('truncated', 'the log is empty');
   const uncovered = records - signing.signed;
@@ -236,7 +254,11 @@ export const verifyLog = async (chunks: AsyncIterable<Uint8Array>, expectations:
       `the last record is "${last?.type}", not "closed"${isSigned && uncovered > 0 ? `; ${covered}` : ''}`,
     );
   }
-  if (isSigned && uncovered > 0 && !unfinished && !endsLocked) end('unsigned', covered);
+  if (isSigned && uncovered > 0 && !unfinished) {
+    // A vault that is closed while it is locked has no key to sign its end with; nor has who cuts a log there.
+    const isLocked = endsLocked ? 'closed while locked, or cut there: --unfinished accepts it; ' : '';
+    end('unsigned', `${isLocked}${covered}`);
+  }
   if (fault === undefined && isSigned && uncovered > 0) notes.push(`${covered}: they may have been changed or cut`);
   if (fault === undefined && head !== undefined) notes.push(`the noted hash is that of record ${headAt}`);
   if (!isSigned) notes.push('the log is not signed: whoever can write to it can make it anew');

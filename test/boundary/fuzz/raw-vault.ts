@@ -61,13 +61,18 @@ export const CONFIG: WireConfig = {
 const HANG_MS = 30_000;
 const RECORD_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'keyId', 'failures', 'problems']);
 
-/** The call id of a message that has to be answered, by the rule: an own string of 1 to 64 characters. */
+/**
+ * The call id of a message that has to be answered, by the rule: an own string of 1 to 64 characters, of what is no answer
+ * itself.
+ */
 export const callIdOf = (message: unknown): string | undefined => {
   if (typeof message !== 'object' || message === null) return undefined;
   // A clone of anything else keeps none of the fields that a program put on it.
   const keepsFields = Array.isArray(message) || Object.prototype.toString.call(message) === '[object Object]';
   if (!keepsFields || !Object.hasOwn(message, 'id')) return undefined;
-  const { id } = message as { readonly id: unknown };
+  const { id, type } = message as { readonly id: unknown; readonly type?: unknown };
+  const isAnswer = type === 'RAW' || type === 'HANDLER';
+  if (isAnswer && !Object.hasOwn(message, 'handoff') && !Object.hasOwn(message, 'stop')) return undefined;
   return typeof id === 'string' && id.length >= 1 && id.length <= 64 ? id : undefined;
 };
 
