@@ -3,7 +3,7 @@
 import type { KeyType } from 'strongroom';
 import { assert } from '../support/assert.js';
 import { seededRandom } from '../support/random.js';
-import { isSlowRun, share } from '../support/share.js';
+import { isSlowRun } from '../support/share.js';
 import { suite } from '../support/suite.js';
 import { tempFolder } from '../support/temp.js';
 import {
@@ -63,9 +63,6 @@ const SCHEMES: readonly (readonly [KeyType, string])[] = [
 const FRAME = { ed25519: 400, 'bls12-381': 20 } as const;
 
 const random = seededRandom('steps that fail');
-/** A run fails the steps of each key before or after their work. */
-const someWhens = (): Fault['when'][] => share(random, WHENS, 1 / 2);
-
 /** A start takes long: some of its steps, others in each run. */
 const someFaults = (count: number, stride: number): Fault[] =>
   Array.from({ length: count }, (_, i) => ({ at: 1 + i * stride + random.int(stride), when: random.pick(WHENS) }));
@@ -153,7 +150,7 @@ if (reason !== undefined) {
       const secrets: Secret[] = [];
       const steps: string[] = [];
       for (const [type, name] of KEYS) {
-        for (const when of someWhens()) {
+        for (const when of WHENS) {
           const key = makeKey(type, name, folder);
           if (key === undefined) continue;
           const secret = key.secret && { ...key.secret, label: `${key.id}, ${when}` };
@@ -181,7 +178,7 @@ if (reason !== undefined) {
           ? sealedKey(folder, type, name === 'sealed create')
           : plainSource(makeKeys(type, name, folder, false, 'file') as [TestKey]);
         const steps: string[] = [];
-        for (const when of someWhens()) {
+        for (const when of WHENS) {
           const sweep = await sweepRegistration(target, type, source, when, undefined, fewer);
           steps.push(...sweep.steps);
           broken.push(...sweep.broken);
@@ -202,7 +199,7 @@ if (reason !== undefined) {
           const path = PATHS[type] as string;
           const { secret, traces } = deriveAlong(type, control.bytes, stepsOf(path));
           secrets.push({ label: type, type, bytes: secret }, ...asSecrets(type, traces));
-          for (const when of someWhens()) {
+          for (const when of WHENS) {
             const sweep = await sweepRegistration(
               target,
               type,
@@ -329,7 +326,7 @@ if (reason !== undefined) {
         const look = lookFor(program, secret, 1);
         const many = FRAME[type === 'bls12-381' ? type : 'ed25519'];
         for (const count of [1, many]) {
-          for (const when of someWhens()) {
+          for (const when of WHENS) {
             const sweep = await sweepSigning(target, scheme, scheme, count, when, look);
             steps.push(...sweep.steps);
             broken.push(...sweep.broken);

@@ -159,7 +159,7 @@ test('a chain of grants, each of the one before, never has a right that the firs
       for (const right of rights(last)) assert.ok(all.has(right), `${right} of ${JSON.stringify([first, last])}`);
     }
   }
-  assert.ok(onward > 200 && refused > 200, `the cases are mixed: ${onward} granted onward, ${refused} refused`);
+  assert.ok(onward > 50 && refused > 50, `the cases are mixed: ${onward} granted onward, ${refused} refused`);
 });
 
 test('a grant comes out as a new object of its checked fields, on both sides', () => {
