@@ -1,17 +1,13 @@
 // connectVault: the client at a port that was granted, in any thread.
 import { MessagePort } from 'node:worker_threads';
-import { transfer } from 'comlink';
-import { createPendingCalls } from './calls.js';
+import { createPendingCalls, createVaultCalls } from './calls.js';
 import { createClient } from './client.js';
 import { type ErrorRecord, fromErrorRecord, VaultError } from './errors.js';
 import type { VaultPort } from './host.js';
 import { createNotices } from './notices.js';
 import { createCallChannel } from './remote.js';
 import type { Vault, VaultEnd } from './vault.js';
-import { handedOver } from './wire/frame.js';
-import { isFatalMessage, isNoticeMessage, type Reply, type VaultMethods } from './wire/protocol.js';
-
-type MethodName = keyof VaultMethods;
+import { isFatalMessage, isNoticeMessage } from './wire/protocol.js';
 
 const openPort = (port: MessagePort): VaultPort => {
   const pending = createPendingCalls(port);
@@ -40,25 +36,13 @@ const openPort = (port: MessagePort): VaultPort => {
   /** A port that was closed before, or handed on, has no event left to tell it by: it cannot keep the process alive. */
   const isDead = (): boolean => {
     const { hasRef } = port as { hasRef?(): boolean };
-    return hasRef !== undefined && !hasRef.call(port);
-  };
-
-  const invoke = async <M extends MethodName>(
-    method: M,
-    args: Parameters<VaultMethods[M]>,
-  ): Promise<ReturnType<VaultMethods[M]>> => {
-    const reply = await pending.settled<Reply<ReturnType<VaultMethods[M]>>>((resolve, reject) => {
-      if (isDead()) over();
-      else channel.call(method, args).then((value) => resolve(value as Reply<ReturnType<VaultMethods[M]>>), reject);
-    });
-    if (reply.ok) return reply.value;
-    throw fromErrorRecord(reply.error);
+    const dead = hasRef !== undefined && !hasRef.call(port);
+    if (dead) over();
+    return dead;
   };
 
   return {
-    call: (method, ...args) => invoke(method, args),
-    sign: (frame) => invoke('sign', [transfer(frame, handedOver([frame]))]),
-    grant: (grant, granted) => invoke('grant', [grant, transfer(granted, [granted])]),
+    ...createVaultCalls(pending, channel, isDead),
     onNotice: notices.listen,
     ended,
     async close() {

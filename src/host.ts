@@ -1,36 +1,23 @@
 // Starts the vault thread and keeps it private: the Worker and its Comlink remote never leave this file. Calls settle
 // whatever happens to the thread: Comlink alone would leave them pending for ever.
-import { type MessagePort, Worker } from 'node:worker_threads';
-import { transfer } from 'comlink';
-import { createPendingCalls } from './calls.js';
+import { Worker } from 'node:worker_threads';
+import { createPendingCalls, createVaultCalls, type VaultCalls } from './calls.js';
 import { fromErrorRecord, VaultError } from './errors.js';
 import { createHandoff, type Handoff } from './handoff.js';
 import { createNotices } from './notices.js';
 import { createCallChannel } from './remote.js';
 import type { OpenOptions, VaultEnd } from './vault.js';
-import { handedOver } from './wire/frame.js';
-import type { WireGrant } from './wire/grants.js';
 import {
   isFatalMessage,
   isNoticeMessage,
   isProgressMessage,
   isReadyMessage,
   type NoticeMessage,
-  type Reply,
   type StopMessage,
-  type VaultMethods,
 } from './wire/protocol.js';
 
-type MethodName = keyof VaultMethods;
-type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
-
 /** A client's side of a port of the vault: its methods as promises of plain results. */
-export interface VaultPort {
-  call<M extends MethodName>(method: M, ...args: Parameters<VaultMethods[M]>): Promise<Result<M>>;
-  /** As `call('sign', frame)`; the frame is not used again. */
-  sign(frame: ArrayBuffer): Promise<readonly ArrayBuffer[]>;
-  /** As `call('grant', …)`; the port is transferred. */
-  grant(grant: WireGrant, port: MessagePort): Promise<number>;
+export interface VaultPort extends VaultCalls {
   /** From now on told of every notice, and of those that came before. One listener. */
   onNotice(listener: (notice: NoticeMessage['notice']) => void): void;
   /** Settles when the port has ended. */
@@ -138,13 +125,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
     else channel.deliver(data);
   });
 
-  const invoke = async <M extends MethodName>(method: M, args: Parameters<VaultMethods[M]>): Promise<Result<M>> => {
-    const reply = await pending.settled<Reply<Result<M>>>((resolve, reject) => {
-      channel.call(method, args).then((value) => resolve(value as Reply<Result<M>>), reject);
-    });
-    if (reply.ok) return reply.value;
-    throw fromErrorRecord(reply.error);
-  };
+  const calls = createVaultCalls(pending, channel);
 
   await pending.settled<void>((resolve) => {
     listening = resolve;
@@ -152,9 +133,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
   setStop(true);
 
   return {
-    call: (method, ...args) => invoke(method, args),
-    sign: (frame) => invoke('sign', [transfer(frame, handedOver([frame]))]),
-    grant: (grant, port) => invoke('grant', [grant, transfer(port, [port])]),
+    ...calls,
     onNotice: notices.listen,
     handoff: createHandoff(worker),
     ended,
@@ -162,7 +141,7 @@ export const startHost = async (options: OpenOptions): Promise<VaultHost> => {
       closing = true;
       worker.ref();
       try {
-        if (end === undefined) await invoke('close', []);
+        if (end === undefined) await calls.call('close');
       } catch {
         // It ended meanwhile; `ended` says how.
       }

@@ -4,9 +4,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SettingsProblem, StartupFailure, VaultError } from './errors.js';
 import type { KeySpec, SecretSource } from './settings/types.js';
 import type { GoneReason, VaultEvent, VaultEventType } from './wire/events.js';
-import type { GrantedOperation } from './wire/grants.js';
+import type { GrantedOperation, WireGrant as GrantRequest } from './wire/grants.js';
 import type { KeyInfo, KeyLimits, Residue, VaultInfo } from './wire/info.js';
 import type { MnemonicLanguage } from './wire/languages.js';
+import type { AgreeInput, FrameInputs } from './wire/operators.js';
 import type { LockReply } from './wire/protocol.js';
 import type { LockChoice } from './wire/specs.js';
 import type { VaultStats } from './wire/stats.js';
@@ -33,11 +34,13 @@ export type {
   Settings,
 } from './settings/types.js';
 export type {
+  AgreeInput,
   CustomOperation,
   Encoding,
   ExtendedPublicKey,
   GoneReason,
   GrantedOperation,
+  GrantRequest,
   HashName,
   KeyInfo,
   KeyLimits,
@@ -101,30 +104,8 @@ export interface SignOptions {
   readonly auxRand?: Uint8Array;
 }
 
-/** `agree`: HKDF-SHA256 (RFC 5869) of the secret shared with another key. */
-export interface AgreeInput {
-  /** 32 bytes (x25519), 33 or 65 (secp256k1). */
-  readonly peer: Uint8Array;
-  /** What the key is for, 1 to 1,024 bytes: both sides name the same. */
-  readonly info: Uint8Array;
-  readonly salt?: Uint8Array;
-  /** Bytes of the answer, 16 to 64. Default 32. */
-  readonly length?: number;
-}
-
 /** What each built-in operator takes. */
-export interface OperatorInputs {
-  readonly agree: AgreeInput;
-  /** The answer: 32 bytes (x25519), or the compressed point of 33 (secp256k1). */
-  readonly 'agree-raw': { readonly peer: Uint8Array };
-  /** To the key's public half; the answer is 48 bytes longer (libsodium's sealed box). */
-  readonly seal: { readonly message: Uint8Array };
-  readonly open: { readonly sealed: Uint8Array };
-  /** XChaCha20-Poly1305; the answer is nonce ‖ ciphertext ‖ tag, 40 bytes longer. The nonce is made inside. */
-  readonly encrypt: { readonly message: Uint8Array; readonly associated?: Uint8Array };
-  readonly decrypt: { readonly sealed: Uint8Array; readonly associated?: Uint8Array };
-  /** HMAC (RFC 2104), 32 or 64 bytes. Default sha256. */
-  readonly mac: { readonly message: Uint8Array; readonly hash?: 'sha256' | 'sha512' };
+export interface OperatorInputs extends FrameInputs {
   /** Of a seed: the secp256k1 public key of a BIP-32 path. */
   readonly extendedPublicKey: { readonly path: string };
   /** Of a bls12-381 key: its signature over its own public key, 96 bytes. */
@@ -133,22 +114,6 @@ export interface OperatorInputs {
 
 export interface OperatorAnswers extends Readonly<Record<Exclude<Operator, 'extendedPublicKey'>, Uint8Array>> {
   readonly extendedPublicKey: ExtendedPublicKey;
-}
-
-/** What a port is granted. */
-export interface GrantRequest {
-  /** Key ids; one that ends with `*` stands for every id that starts so, also of keys that come later. */
-  readonly keys: readonly string[];
-  /** `publicKey`, `verify`, `sign`, and operators. */
-  readonly operations: readonly GrantedOperation[];
-  /** The schemes that it may have signatures of. Default: all that the keys' policies allow. */
-  readonly schemes?: readonly Scheme[];
-  /** Operations at once, and a second on average (ERR_RATE_LIMITED). */
-  readonly perSecond?: number;
-  /** Signatures in all (ERR_GRANT_EXHAUSTED). */
-  readonly maxSignatures?: number;
-  /** Milliseconds after which the port is closed. */
-  readonly expiresInMs?: number;
 }
 
 export interface LockOptions {

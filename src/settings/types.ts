@@ -1,7 +1,10 @@
 // The types of the settings: what a caller gives to open a vault or to register a key. No code but types lives here.
 import type { MnemonicLanguage } from '../wire/languages.js';
+import type { KeyPolicy } from '../wire/policy.js';
 import type { LockChoice } from '../wire/specs.js';
-import type { CustomOperation, Encoding, KeyType, Operation, ProviderName, Scheme } from '../wire/types.js';
+import type { CustomOperation, Encoding, KeyType, ProviderName } from '../wire/types.js';
+
+export type { KeyPolicy };
 
 /**
  * Where a password or a mnemonic comes from: text as it is, in UTF-8. Line ends at the end of a file do not count. A relative
@@ -36,27 +39,6 @@ export type KeySource =
   | { readonly keystore: string; readonly password: SecretSource }
   /** The key of the same id in a sealed file. With `create`, one that is not there is generated and kept in it. */
   | { readonly sealed: string; readonly password: SecretSource; readonly create?: boolean };
-
-/** What a key may be asked to do, how often and for how long. Enforced in the vault, before any work. */
-export interface KeyPolicy {
-  /**
-   * What the key may be asked to do: `sign`, `provePossession`, `agree`, `agree-raw`, `open`, `encrypt`, `decrypt`, `mac`,
-   * `derive`, `extendedPublicKey`, `export`, and operators of the settings. Default: everything that its type can do, but
-   * for `agree-raw`, `export` and operators of the settings. A key of a sealed file is not allowed more than the file
-   * says, and a derived key may be exported only if its seed may be.
-   */
-  readonly allow?: readonly Operation[];
-  /** The schemes that it may sign by. Default: all of its type. */
-  readonly schemes?: readonly Scheme[];
-  /** Signatures in all, after which it signs no more (ERR_KEY_EXHAUSTED). */
-  readonly maxSignatures?: number;
-  /** Operations at once, and a second on average (ERR_RATE_LIMITED). */
-  readonly perSecond?: number;
-  /** Milliseconds after which it is wiped (ERR_KEY_EXPIRED). */
-  readonly expiresInMs?: number;
-  /** Milliseconds without use after which it is wiped (ERR_KEY_IDLE). */
-  readonly idleMs?: number;
-}
 
 export interface KeySpec extends KeyPolicy {
   readonly type: KeyType;

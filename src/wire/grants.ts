@@ -20,14 +20,19 @@ const GRANTED_OPERATIONS: readonly string[] = [
 const MAX_PATTERNS = 1024;
 const MAX_GRANTED_OPERATIONS: number = GRANTED_OPERATIONS.length + 64;
 
+/** What a port is granted. */
 export interface WireGrant {
-  /** Key ids; one that ends with `*` stands for every id that starts so. */
+  /** Key ids; one that ends with `*` stands for every id that starts so, also of keys that come later. */
   readonly keys: readonly string[];
+  /** `publicKey`, `verify`, `sign`, and operators. */
   readonly operations: readonly GrantedOperation[];
-  /** Absent: all. */
+  /** The schemes that it may have signatures of. Default: all that the keys' policies allow. */
   readonly schemes?: readonly Scheme[];
+  /** Operations at once, and a second on average (ERR_RATE_LIMITED). */
   readonly perSecond?: number;
+  /** Signatures in all (ERR_GRANT_EXHAUSTED). */
   readonly maxSignatures?: number;
+  /** Milliseconds after which the port is closed. */
   readonly expiresInMs?: number;
 }
 

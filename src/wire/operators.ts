@@ -13,20 +13,30 @@ import type { SettingsProblem } from '../errors.js';
 import { describe, type Fields, inWords, readFields, summarize } from './check.js';
 import { FRAME_OPERATORS, type FrameOperator, type KeyType, MAX_MESSAGE_BYTES } from './types.js';
 
-/** What each operator takes. Lengths are those that {@link packInput} checks. */
-export interface OperatorInputs {
-  /** `info`: 1 to 1,024 bytes, `salt`: at most 255, `length`: of the answer, 16 to 64 bytes; 32 by default. */
-  readonly agree: {
-    readonly peer: Uint8Array;
-    readonly info: Uint8Array;
-    readonly salt?: Uint8Array;
-    readonly length?: number;
-  };
+/** `agree`: HKDF-SHA256 (RFC 5869) of the secret shared with another key. */
+export interface AgreeInput {
+  /** 32 bytes (x25519), 33 or 65 (secp256k1). */
+  readonly peer: Uint8Array;
+  /** What the key is for, 1 to 1,024 bytes: both sides name the same. */
+  readonly info: Uint8Array;
+  /** At most 255 bytes. */
+  readonly salt?: Uint8Array;
+  /** Bytes of the answer, 16 to 64. Default 32. */
+  readonly length?: number;
+}
+
+/** What each operator of frames takes. Lengths are those that {@link packInput} checks. */
+export interface FrameInputs {
+  readonly agree: AgreeInput;
+  /** The answer: 32 bytes (x25519), or the compressed point of 33 (secp256k1). */
   readonly 'agree-raw': { readonly peer: Uint8Array };
+  /** To the key's public half; the answer is 48 bytes longer (libsodium's sealed box). */
   readonly seal: { readonly message: Uint8Array };
   readonly open: { readonly sealed: Uint8Array };
+  /** XChaCha20-Poly1305; the answer is nonce ‖ ciphertext ‖ tag, 40 bytes longer. The nonce is made inside. */
   readonly encrypt: { readonly message: Uint8Array; readonly associated?: Uint8Array };
   readonly decrypt: { readonly sealed: Uint8Array; readonly associated?: Uint8Array };
+  /** HMAC (RFC 2104), 32 or 64 bytes. Default sha256. */
   readonly mac: { readonly message: Uint8Array; readonly hash?: MacHash };
 }
 
@@ -154,7 +164,7 @@ export const unpackInput = (name: FrameOperator, input: Uint8Array): UnpackedInp
   }
 };
 
-const FIELDS: { readonly [Name in FrameOperator]: readonly (keyof OperatorInputs[Name] & string)[] } = {
+const FIELDS: { readonly [Name in FrameOperator]: readonly (keyof FrameInputs[Name] & string)[] } = {
   agree: ['peer', 'info', 'salt', 'length'],
   'agree-raw': ['peer'],
   seal: ['message'],

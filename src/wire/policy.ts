@@ -12,13 +12,24 @@ import {
   type Scheme,
 } from './types.js';
 
-/** Absent: not limited. */
+/** What a key may be asked to do, how often and for how long. Enforced in the vault, before any work. */
 export interface KeyPolicy {
+  /**
+   * What the key may be asked to do: `sign`, `provePossession`, `agree`, `agree-raw`, `open`, `encrypt`, `decrypt`, `mac`,
+   * `derive`, `extendedPublicKey`, `export`, and operators of the settings. Default: everything that its type can do, but
+   * for `agree-raw`, `export` and operators of the settings. A key of a sealed file is not allowed more than the file
+   * says, and a derived key may be exported only if its seed may be.
+   */
   readonly allow?: readonly Operation[];
+  /** The schemes that it may sign by. Default: all of its type. */
   readonly schemes?: readonly Scheme[];
+  /** Signatures in all, after which it signs no more (ERR_KEY_EXHAUSTED). */
   readonly maxSignatures?: number;
+  /** Operations at once, and a second on average (ERR_RATE_LIMITED). */
   readonly perSecond?: number;
+  /** Milliseconds after which it is wiped (ERR_KEY_EXPIRED). */
   readonly expiresInMs?: number;
+  /** Milliseconds without use after which it is wiped (ERR_KEY_IDLE). */
   readonly idleMs?: number;
 }
 

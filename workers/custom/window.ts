@@ -16,8 +16,6 @@ declare const WebAssembly: {
 /** Where an operator may compute. */
 export const WINDOW_SCRATCH_BYTES = 4096;
 const SCRATCH_OFFSET = 4096;
-/** The secret of no type is longer. */
-export const WINDOW_SECRET_BYTES = 64;
 
 export interface OpenWindow {
   readonly secret: Uint8Array;

@@ -8,8 +8,6 @@ import type { ProviderName } from '../../src/wire/types.js';
 export const BOX_KEY_BYTES = 32;
 export const BOX_NONCE_BYTES = 24;
 export const BOX_TAG_BYTES = 16;
-/** What `sealed` has more than its message. */
-export const SEALED_BYTES: number = BOX_KEY_BYTES + BOX_TAG_BYTES;
 
 export interface Box {
   readonly name: ProviderName;

@@ -8,6 +8,7 @@ import { secretIn } from '../providers/secret-in.js';
 import { GONE_CODES, type KeyEntry } from './key-table.js';
 import type { Session } from './sessions.js';
 import type { SignerPool } from './signer-pool.js';
+import { createWaitingLine } from './waiting-line.js';
 
 type CustomRequest = Extract<WireExecuteRequest, { readonly input: unknown }>;
 
@@ -16,43 +17,20 @@ export interface CustomOperators {
   run(entry: KeyEntry, request: CustomRequest, session: Session): Promise<unknown>;
 }
 
-/** Calls of one port that may wait for a signer. */
-const MAX_WAITING = 4096;
-
 /**
  * One call for each signer at a time: Piscina's queue is for batches, and refuses what does not fit. Ports that wait have
  * their calls done in turn.
  */
 const createTurns = (signers: number) => {
-  const waiting = new Map<Session, (() => void)[]>();
+  const line = createWaitingLine();
   let running = 0;
-
-  const next = (): (() => void) | undefined => {
-    const [first] = waiting;
-    if (first === undefined) return undefined;
-    const [session, calls] = first;
-    waiting.delete(session);
-    const call = calls.shift();
-    if (calls.length > 0) waiting.set(session, calls);
-    return call;
-  };
-
-  const wait = (session: Session): Promise<void> => {
-    const calls = waiting.get(session) ?? [];
-    if (calls.length >= MAX_WAITING) {
-      throw new VaultError('ERR_VAULT_BUSY', `${calls.length} calls of operators are waiting`);
-    }
-    waiting.set(session, calls);
-    return new Promise((resolve) => void calls.push(resolve));
-  };
-
   return async <T>(session: Session, work: () => Promise<T>): Promise<T> => {
     if (running < signers) running++;
-    else await wait(session);
+    else await line.wait(session);
     try {
       return await work();
     } finally {
-      const call = next();
+      const call = line.next();
       if (call === undefined) running--;
       else call();
     }

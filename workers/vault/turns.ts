@@ -1,11 +1,9 @@
 // Turns for the calls of granted ports (those that come of one count as one) that the vault thread answers by itself: one port after another, a few
 // milliseconds at a time, with the event loop between. A port that asks much keeps nobody else waiting for long.
-import { VaultError } from '../../src/errors.js';
 import type { Session } from './sessions.js';
+import { createWaitingLine } from './waiting-line.js';
 
 const TURN_MS = 2;
-/** Calls of one port that may wait. */
-const MAX_WAITING = 4096;
 /** Operations in frames of one port that are looked at in one turn of the event loop: what more there are wait. */
 const TURN_OPERATIONS = 4096;
 /** What a frame costs by itself, in operations. */
@@ -19,25 +17,15 @@ export interface Turns {
 }
 
 export const createTurns = (): Turns => {
-  const waiting = new Map<Session, (() => void)[]>();
+  const line = createWaitingLine();
   let running = false;
   /** Operations of frames, by port, in this turn of the event loop. */
   const passed = new Map<Session, number>();
 
-  const next = (): (() => void) | undefined => {
-    const [first] = waiting;
-    if (first === undefined) return undefined;
-    const [session, calls] = first;
-    waiting.delete(session);
-    const call = calls.shift();
-    if (calls.length > 0) waiting.set(session, calls);
-    return call;
-  };
-
   /** One call, then the event loop: what arrived meanwhile takes part. */
   const run = async (): Promise<void> => {
     let began = performance.now();
-    for (let call = next(); call !== undefined; call = next()) {
+    for (let call = line.next(); call !== undefined; call = line.next()) {
       call();
       await undefined; // the call goes on by itself; what it does at once is done in this turn
       await undefined;
@@ -49,22 +37,17 @@ export const createTurns = (): Turns => {
   };
 
   return {
-    take: ({ root: session }) =>
-      new Promise((resolve, reject) => {
-        const calls = waiting.get(session) ?? [];
-        if (calls.length >= MAX_WAITING) {
-          reject(new VaultError('ERR_VAULT_BUSY', `${calls.length} calls of the port are waiting`));
-          return;
-        }
-        calls.push(resolve);
-        waiting.set(session, calls);
-        if (running) return;
+    take({ root }) {
+      const turn = line.wait(root);
+      if (!running) {
         running = true;
         setImmediate(() => void run());
-      }),
+      }
+      return turn;
+    },
     mayPass({ root: session }, operations) {
       const before = passed.get(session) ?? 0;
-      if (waiting.has(session) || before >= TURN_OPERATIONS) return false;
+      if (line.has(session) || before >= TURN_OPERATIONS) return false;
       if (passed.size === 0) setImmediate(() => passed.clear());
       passed.set(session, before + operations + FRAME_OPERATIONS);
       return true;
