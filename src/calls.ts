@@ -3,7 +3,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transfer } from 'comlink';
 import { fromErrorRecord, VaultError } from './errors.js';
-import type { CallChannel } from './remote.js';
 import { handedOver } from './wire/frame.js';
 import type { WireGrant } from './wire/grants.js';
 import type { Reply, VaultMethods } from './wire/protocol.js';
@@ -53,6 +52,11 @@ export const createPendingCalls = (port: Refable): PendingCalls => {
 type MethodName = keyof VaultMethods;
 type Result<M extends MethodName> = ReturnType<VaultMethods[M]>;
 
+/** What sends a call: remote.ts. Not its type, or the package's declarations would lead to Comlink's, which need the DOM's. */
+interface Sender {
+  call(method: MethodName, args: readonly unknown[]): Promise<unknown>;
+}
+
 /** The vault's methods as promises of plain results. */
 export interface VaultCalls {
   call<M extends MethodName>(method: M, ...args: Parameters<VaultMethods[M]>): Promise<Result<M>>;
@@ -65,7 +69,7 @@ export interface VaultCalls {
 /** @param isDead - asked before a call is sent: a port may have no event left to tell that it has ended. If so, it ends `pending`. */
 export const createVaultCalls = (
   pending: PendingCalls,
-  channel: CallChannel,
+  channel: Sender,
   isDead: () => boolean = () => false,
 ): VaultCalls => {
   const invoke = async <M extends MethodName>(method: M, args: Parameters<VaultMethods[M]>): Promise<Result<M>> => {
